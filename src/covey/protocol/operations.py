@@ -1,0 +1,289 @@
+"""The catalogue of everything a person can ask for besides generating: one row each, with who may.
+
+An operation is an endpoint, the access it needs, whether it is audited, and its place in the platform API. The bridge
+makes its routes and the OpenAPI page from this table, the gateway its policy, the tests their role × route matrix: a new
+row without an access cannot exist. ``operate`` carries the endpoint's request as msgpack; the worker that ``owner`` names
+answers it. Operations that the client worker owns are only *authorised* by the gateway (``gateway.authorize``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from covey.protocol import auth, conversations, registry, usage
+from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
+
+Access = Literal["anonymous", "any", "inference", "account", "admin"]
+"""``anonymous``: no credential. ``any``: any valid credential. Otherwise the scope that the credential must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    name: str
+    """``<noun>.<verb>``, stable: it is the OpenAPI operation id and the audit action."""
+    endpoint: Endpoint[Any, Any]
+    access: Access
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    """Below ``/covey/v1``; ``{field}`` is taken from the path, other fields from the query (GET, DELETE) or the body."""
+    summary: str
+    audited: bool = False
+    status: int = 200
+
+    @property
+    def owner(self) -> str:
+        """The service that answers it."""
+        return self.endpoint.service
+
+
+class Operate(Message, frozen=True, kw_only=True):
+    operation: str
+    credential: str | None = None
+    body: bytes = b"\x80"
+    """The request of the operation's endpoint, msgpack."""
+
+
+class OperationResult(Message, frozen=True, kw_only=True):
+    body: bytes
+    """The response of the operation's endpoint, msgpack."""
+
+
+class Authorize(Message, frozen=True, kw_only=True):
+    """May this credential do this? Answered by a gateway from its read copies."""
+
+    credential: str
+    operation: str
+    """An operation's name, or ``inference`` for generating and embedding."""
+
+
+OPERATE = Endpoint("gateway.operate", Operate, OperationResult, timeout_s=30.0)
+CLIENT_OPERATE = Endpoint("client.operate", Operate, OperationResult, timeout_s=30.0)
+AUTHORIZE = Endpoint("gateway.authorize", Authorize, auth.Identity, idempotent=True)
+LIST_MODELS = Endpoint("gateway.list_models", Empty, registry.ModelList, idempotent=True)
+SHOW_MODEL = Endpoint("gateway.show_model", registry.ModelRef, registry.ModelDetails, idempotent=True)
+LIST_RUNNING = Endpoint("gateway.list_running", Empty, registry.RunningModelList, idempotent=True)
+REMOVE_MODEL = Endpoint("gateway.remove_model", registry.ModelRef, Empty, timeout_s=30.0, idempotent=True)
+LIST_NODES = Endpoint("gateway.list_nodes", Empty, registry.NodeList, idempotent=True)
+
+
+class GatewayPull(Message, frozen=True, kw_only=True):
+    credential: str
+    pull: registry.PullModel
+
+
+GATEWAY_PULL_MODEL: StreamEndpoint[GatewayPull, registry.PullProgress] = StreamEndpoint(
+    "gateway.pull_model", GatewayPull, registry.PullProgress
+)
+CLIENT_PULL_MODEL: StreamEndpoint[GatewayPull, registry.PullProgress] = StreamEndpoint(
+    "client.pull_model", GatewayPull, registry.PullProgress
+)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    # Accounts and sessions
+    Operation(
+        "registration.policy",
+        auth.GET_REGISTRATION_POLICY,
+        "anonymous",
+        "GET",
+        "/auth/registration",
+        "Who may register",
+    ),
+    Operation(
+        "accounts.register",
+        auth.REGISTER,
+        "anonymous",
+        "POST",
+        "/auth/register",
+        "Make an account",
+        audited=True,
+        status=201,
+    ),
+    Operation("sessions.login", auth.LOGIN, "anonymous", "POST", "/auth/login", "Log in", audited=True),
+    Operation("sessions.refresh", auth.REFRESH_SESSION, "anonymous", "POST", "/auth/refresh", "Renew a session"),
+    Operation(
+        "sessions.logout", auth.LOGOUT, "account", "POST", "/auth/logout", "Log out, here or everywhere", audited=True
+    ),
+    Operation(
+        "accounts.change_password",
+        auth.CHANGE_PASSWORD,
+        "account",
+        "POST",
+        "/auth/password",
+        "Change the own password",
+        audited=True,
+    ),
+    Operation("accounts.me", auth.GET_USER, "any", "GET", "/me", "The account that the credential speaks for"),
+    Operation("sessions.list", auth.LIST_SESSIONS, "account", "GET", "/sessions", "Own sessions"),
+    Operation(
+        "sessions.revoke",
+        auth.REVOKE_SESSION,
+        "account",
+        "DELETE",
+        "/sessions/{session_id}",
+        "End one of the own sessions",
+        audited=True,
+    ),
+    # API keys
+    Operation(
+        "keys.create",
+        auth.CREATE_KEY,
+        "account",
+        "POST",
+        "/keys",
+        "Make an API key; its secret is shown once",
+        audited=True,
+        status=201,
+    ),
+    Operation("keys.list", auth.LIST_KEYS, "account", "GET", "/keys", "Own API keys"),
+    Operation(
+        "keys.revoke",
+        auth.REVOKE_KEY,
+        "account",
+        "DELETE",
+        "/keys/{key_id}",
+        "Revoke one of the own API keys",
+        audited=True,
+    ),
+    # Models and nodes
+    Operation("models.list", LIST_MODELS, "any", "GET", "/models", "Models that the credential may use"),
+    Operation("models.show", SHOW_MODEL, "any", "GET", "/models/{model}", "One model in detail"),
+    Operation("models.running", LIST_RUNNING, "any", "GET", "/running", "Models that are loaded, with their load"),
+    Operation(
+        "models.remove", REMOVE_MODEL, "admin", "DELETE", "/models/{model}", "Remove a model's files", audited=True
+    ),
+    Operation("nodes.list", LIST_NODES, "admin", "GET", "/nodes", "Nodes and their workers"),
+    # Conversations, generations, preferences
+    Operation(
+        "conversations.create",
+        conversations.CREATE_CONVERSATION,
+        "account",
+        "POST",
+        "/conversations",
+        "Begin or import a conversation",
+        status=201,
+    ),
+    Operation(
+        "conversations.list",
+        conversations.LIST_CONVERSATIONS,
+        "account",
+        "GET",
+        "/conversations",
+        "Own conversations, newest first",
+    ),
+    Operation(
+        "conversations.get",
+        conversations.GET_CONVERSATION,
+        "account",
+        "GET",
+        "/conversations/{conversation_id}",
+        "One conversation with its messages",
+    ),
+    Operation(
+        "conversations.update",
+        conversations.UPDATE_CONVERSATION,
+        "account",
+        "PATCH",
+        "/conversations/{conversation_id}",
+        "Rename, pin, file or configure a conversation",
+    ),
+    Operation(
+        "conversations.delete",
+        conversations.DELETE_CONVERSATION,
+        "account",
+        "DELETE",
+        "/conversations/{conversation_id}",
+        "Delete a conversation",
+    ),
+    Operation(
+        "conversations.append",
+        conversations.APPEND_MESSAGE,
+        "account",
+        "POST",
+        "/conversations/{conversation_id}/messages",
+        "Add a message",
+        status=201,
+    ),
+    Operation("preferences.get", conversations.GET_PREFERENCES, "account", "GET", "/preferences", "Own preferences"),
+    Operation(
+        "preferences.set",
+        conversations.SET_PREFERENCES,
+        "account",
+        "PUT",
+        "/preferences",
+        "Replace the own preferences",
+    ),
+    Operation(
+        "generations.list",
+        conversations.LIST_GENERATIONS,
+        "account",
+        "GET",
+        "/generations",
+        "Own running and recent generations",
+    ),
+    Operation(
+        "generations.get",
+        conversations.GET_GENERATION,
+        "account",
+        "GET",
+        "/generations/{generation_id}",
+        "One generation with its time line",
+    ),
+    # Usage and administration
+    Operation("usage.query", usage.QUERY_USAGE, "account", "GET", "/usage", "Usage by day, model and key"),
+    Operation("audit.query", usage.QUERY_AUDIT, "admin", "GET", "/audit", "The audit log, newest first"),
+    Operation("users.list", auth.LIST_USERS, "admin", "GET", "/users", "All accounts"),
+    Operation(
+        "users.update",
+        auth.UPDATE_USER,
+        "admin",
+        "PATCH",
+        "/users/{user_id}",
+        "Change a role, suspend or restore an account",
+        audited=True,
+    ),
+    Operation(
+        "users.delete", auth.DELETE_USER, "admin", "DELETE", "/users/{user_id}", "Delete an account", audited=True
+    ),
+    Operation(
+        "users.reset_password",
+        auth.RESET_PASSWORD,
+        "admin",
+        "POST",
+        "/users/{user_id}/password",
+        "Set a new password for an account",
+        audited=True,
+    ),
+    Operation(
+        "invitations.create",
+        auth.CREATE_INVITATION,
+        "admin",
+        "POST",
+        "/invitations",
+        "Invite someone; the code is shown once",
+        audited=True,
+        status=201,
+    ),
+    Operation("invitations.list", auth.LIST_INVITATIONS, "admin", "GET", "/invitations", "Invitations"),
+    Operation(
+        "invitations.revoke",
+        auth.REVOKE_INVITATION,
+        "admin",
+        "DELETE",
+        "/invitations/{invitation_id}",
+        "Revoke an invitation",
+        audited=True,
+    ),
+    Operation(
+        "signing_keys.rotate",
+        auth.ROTATE_SIGNING_KEY,
+        "admin",
+        "POST",
+        "/signing-keys/rotate",
+        "Sign new tokens with a new key; nobody is logged out",
+        audited=True,
+    ),
+)
+
+OPERATIONS_BY_NAME: dict[str, Operation] = {operation.name: operation for operation in OPERATIONS}

@@ -1,0 +1,132 @@
+"""Who is there and what they can do: presence, load and models."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
+from covey.protocol.ids import InstanceId, ModelName, NodeName
+
+InstanceState = Literal["starting", "serving", "draining", "stopped", "failed"]
+ModelState = Literal["loaded", "cold", "loading", "unavailable"]
+Capability = Literal["chat", "completion", "embedding", "tools", "vision", "thinking"]
+
+
+class ModelInfo(Message, frozen=True, kw_only=True):
+    """A model as one processor offers it."""
+
+    name: ModelName
+    aliases: tuple[ModelName, ...] = ()
+    engine: str = ""
+    state: ModelState = "cold"
+    capabilities: tuple[Capability, ...] = ("chat", "completion")
+    context_length: int | None = None
+    """Tokens that fit prompt and answer of one request."""
+    size_bytes: int | None = None
+    parameters: str | None = None
+    """For example ``135M``."""
+    quantization: str | None = None
+    family: str | None = None
+    digest: str | None = None
+    """``sha256:…`` of the model file, if it is one."""
+    modified_at: float | None = None
+    is_default: bool = False
+
+
+class LoadReport(Message, frozen=True, kw_only=True):
+    running: int = 0
+    waiting: int = 0
+    slots: int = 0
+    """How many requests can run at once; 0: not known or not limited."""
+    waiting_limit: int = 0
+    """How many may wait; further ones are refused."""
+    service_time_s: float | None = None
+    """Mean time a request holds a slot, recent ones weighted most."""
+
+
+class InstanceInfo(Message, frozen=True, kw_only=True):
+    """One worker's heartbeat, sent each second and whenever it changes."""
+
+    service: str
+    instance: InstanceId
+    node: NodeName
+    state: InstanceState = "serving"
+    version: str = ""
+    started_at: float = 0.0
+    load: LoadReport = LoadReport()
+    models: tuple[ModelInfo, ...] = ()
+    pid: int = 0
+
+
+class CatalogueModel(Message, frozen=True, kw_only=True):
+    """A model of the whole service, whatever the number of processors that have it."""
+
+    model: ModelInfo
+    instances: tuple[InstanceId, ...]
+    nodes: tuple[NodeName, ...]
+
+
+class ModelList(Message, frozen=True, kw_only=True):
+    items: tuple[CatalogueModel, ...]
+
+
+class NodeInfo(Message, frozen=True, kw_only=True):
+    name: NodeName
+    instances: tuple[InstanceInfo, ...]
+
+
+class NodeList(Message, frozen=True, kw_only=True):
+    items: tuple[NodeInfo, ...]
+
+
+class ModelRef(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    model: ModelName
+
+
+class ModelDetails(Message, frozen=True, kw_only=True):
+    model: ModelInfo
+    template: str | None = None
+    parameters: dict[str, Any] = {}
+    """Default sampling parameters from the settings."""
+    metadata: dict[str, Any] = {}
+    """What the model file or the engine says of itself, scalars only."""
+    license: str | None = None
+
+
+class RunningModel(Message, frozen=True, kw_only=True):
+    model: ModelInfo
+    instance: InstanceId
+    node: NodeName
+    running: int = 0
+    waiting: int = 0
+    slots: int = 0
+    expires_at: float | None = None
+    """When the engine means to unload it; None: not by itself."""
+
+
+class RunningModelList(Message, frozen=True, kw_only=True):
+    items: tuple[RunningModel, ...]
+
+
+class PullModel(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    model: ModelName
+    """A name of the catalogue, or ``https://…/file.gguf`` with ``sha256`` when the settings allow addresses."""
+    sha256: str | None = None
+    name: ModelName | None = None
+    """What to call it here, if not by its own name."""
+
+
+class PullProgress(Message, frozen=True, kw_only=True):
+    status: str
+    """``resolving``, ``downloading``, ``verifying``, ``installing``, ``done``."""
+    digest: str | None = None
+    total_bytes: int | None = None
+    completed_bytes: int | None = None
+
+
+PROCESSOR_SHOW_MODEL = Endpoint("processor.show_model", ModelRef, ModelDetails, idempotent=True)
+PROCESSOR_LIST_RUNNING = Endpoint("processor.list_running", Empty, RunningModelList, idempotent=True)
+PROCESSOR_REMOVE_MODEL = Endpoint("processor.remove_model", ModelRef, Empty, timeout_s=30.0, idempotent=True)
+PROCESSOR_PULL_MODEL: StreamEndpoint[PullModel, PullProgress] = StreamEndpoint(
+    "processor.pull_model", PullModel, PullProgress
+)

@@ -1,0 +1,90 @@
+"""Every subject, bucket, stream and header name of the mesh, and the only functions that build them.
+
+Nothing that a person typed ever becomes part of a subject or a key: ids do, and anything else is hashed first. Every
+token that goes into a subject is checked here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from covey.errors import InvalidRequest
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+SERVICES = ("bridge", "client", "gateway", "auth", "processor")
+
+# Headers
+HEADER_REQUEST_ID = "Covey-Request-Id"
+HEADER_DEADLINE_MS = "Covey-Deadline-Ms"
+HEADER_CALLER = "Covey-Caller"
+HEADER_IDENTITY = "Covey-Identity"
+HEADER_IDEMPOTENCY_KEY = "Covey-Idempotency-Key"
+HEADER_CLIENT_ADDRESS = "Covey-Client-Address"
+HEADER_ERROR = "Covey-Error"
+HEADER_TRACEPARENT = "traceparent"
+
+# Buckets. One family per worker, each written by its owner alone.
+BUCKET_AUTH = "auth"
+"""Users with password hashes, sessions, invitations, private signing keys. The auth worker's alone."""
+BUCKET_ACCESS = "access"
+"""What gateways need to verify credentials. Written by auth, read by gateways."""
+BUCKET_CLIENT = "client"
+"""Conversations and preferences. The client worker's alone."""
+BUCKET_GATEWAY = "gateway"
+"""Usage roll-ups. The gateway's alone."""
+BUCKET_PROCESSOR = "processor"
+"""Model catalogue. The processor's alone."""
+
+# Append-only logs
+LOG_USAGE = "usage"
+LOG_AUDIT = "audit"
+
+
+def token(value: str) -> str:
+    """``value`` itself if it can stand as one subject token, else InvalidRequest."""
+    if not _TOKEN.match(value):
+        raise InvalidRequest("an identifier has characters that are not allowed, or is too long")
+    return value
+
+
+def rpc(endpoint_name: str) -> str:
+    """Where any instance of a service is asked: ``rpc.<service>.<method>``, always with the service's queue group."""
+    return f"rpc.{endpoint_name}"
+
+
+def rpc_to(endpoint_name: str, instance: str) -> str:
+    """Where one instance is asked: ``rpc-to.<instance's service>.<instance>.<method>``."""
+    service, _, method = endpoint_name.partition(".")
+    return f"rpc-to.{service}.{token(instance)}.{method}"
+
+
+def stream_control(service: str, instance: str, stream_id: str) -> str:
+    """Where the reader of a stream sends credit and cancel to the instance that serves it."""
+    return f"ctl.{service}.{token(instance)}.{token(stream_id)}"
+
+
+def inbox_prefix(role: str, instance: str) -> str:
+    """Replies to one worker; each role may listen below its own prefix only."""
+    return f"_INBOX_{role}.{token(instance)}"
+
+
+def presence(service: str, instance: str) -> str:
+    return f"presence.{service}.{token(instance)}"
+
+
+def presence_query(service: str) -> str:
+    """Ask all instances of a service to announce themselves now."""
+    return f"presence-query.{service}"
+
+
+def event(topic_name: str) -> str:
+    return f"event.{topic_name}"
+
+
+def kv_stream(bucket: str) -> str:
+    return f"KV_{bucket}"
+
+
+def log_subject(log: str, *tokens: str) -> str:
+    return ".".join(("log", log, *(token(part) for part in tokens)))

@@ -1,0 +1,27 @@
+"""Minting of ids: sortable by creation, never reused, safe in subjects, file names and logs."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
+"""Crockford-like base 32 in ASCII order, so that ids sort by time."""
+
+
+def _encode(number: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        digits.append(_ALPHABET[number & 31])
+        number >>= 5
+    return "".join(reversed(digits))
+
+
+def mint(prefix: str) -> str:
+    """``<prefix>_`` and 24 characters: 48 bits of milliseconds and 72 random bits."""
+    return f"{prefix}_{_encode(int(time.time() * 1000), 10)}{_encode(secrets.randbits(70), 14)}"
+
+
+def mint_instance(service: str) -> str:
+    """A new instance id of ``service``."""
+    return f"{service}-{_encode(int(time.time() * 1000), 10)}{_encode(secrets.randbits(30), 6)}"
