@@ -45,7 +45,7 @@ class LifecycleBudget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Worker(abc.ABC):
-    """A role of Covey. Subclasses fill in ``open``, ``drain`` and ``close``; nobody overrides ``start`` and ``stop``."""
+    """A role of Covey. Subclasses fill in ``open``, ``drain``, ``close``; nobody overrides ``start``, ``stop``."""
 
     role: ClassVar[str]
 

@@ -1,7 +1,7 @@
 """What workers see of the store: key-value buckets with history and watch, and append-only logs.
 
 Keys are dot-separated tokens of ``[A-Za-z0-9_-]``, each 1 to 64 characters, at most 16 of them; ordering is by the
-bytes of the key. Values are bytes of at most ``max_value_bytes``. Anything a person typed is hashed before it becomes a key.
+bytes of the key. Values are bytes. Anything a person typed is hashed before it becomes a key.
 """
 
 from __future__ import annotations
