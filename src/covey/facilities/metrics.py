@@ -1,0 +1,97 @@
+"""Metrics: one Prometheus page per role, each on a loopback port of its own, with the process's CPU and memory."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry, Gauge, start_http_server
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from covey.errors import StartFailed
+
+ROLE_PORTS = {"gateway": 9100, "auth": 9101, "processor": 9102, "client": 9103, "bridge": 9104}
+
+
+class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    enabled: bool = True
+    """Whether metrics pages are served at all."""
+    host: str = "127.0.0.1"
+    """Address of the pages. They carry no content, but they are not authenticated: keep them on loopback or a private
+    network."""
+    ports: dict[str, int] = {}
+    """Port per role where it differs from the defaults (gateway 9100, auth 9101, processor 9102, client 9103, bridge
+    9104); 0 picks a free one."""
+
+
+def new_registry() -> CollectorRegistry:
+    """A registry with the process's own figures: CPU seconds, resident memory, open files, garbage collection."""
+    registry = CollectorRegistry(auto_describe=True)
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+class MetricsPage:
+    """Facility: serves one role's registry at ``http://host:port/metrics``."""
+
+    def __init__(self, role: str, config: MetricsConfig, registry: CollectorRegistry) -> None:
+        self.name = f"metrics of {role}"
+        self._role = role
+        self._config = config
+        self._registry = registry
+        self._server: Any = None
+        self._thread: threading.Thread | None = None
+        self._lag_task: asyncio.Task[None] | None = None
+        self._lag = Gauge(
+            "covey_event_loop_lag_seconds",
+            "How late the event loop ran a timer, the worst of the last five seconds",
+            registry=registry,
+        )
+        self.port = 0
+        """The port in use, once started."""
+
+    async def start(self) -> None:
+        """Raises StartFailed, naming the port, when it is in use."""
+        self._lag_task = asyncio.create_task(self._watch_lag())  # owned: cancelled and awaited in stop
+        if not self._config.enabled:
+            return
+        port = self._config.ports.get(self._role, ROLE_PORTS.get(self._role, 0))
+        try:
+            server, self._thread = start_http_server(port, addr=self._config.host, registry=self._registry)
+        except OSError as error:
+            raise StartFailed(
+                f"port {port} for the metrics of {self._role} is in use; set metrics.ports.{self._role}",
+                param=f"metrics.ports.{self._role}",
+            ) from error
+        self._server = server
+        self.port = server.server_port
+
+    async def stop(self) -> None:
+        if self._lag_task is not None:
+            self._lag_task.cancel()
+            await asyncio.gather(self._lag_task, return_exceptions=True)
+            self._lag_task = None
+        server, self._server = self._server, None
+        if server is not None:
+            await asyncio.to_thread(server.shutdown)
+            server.server_close()
+            assert self._thread is not None
+            self._thread.join(timeout=2.0)
+
+    async def check(self) -> None:
+        """A missing metrics page never makes a worker unready."""
+
+    async def _watch_lag(self) -> None:
+        loop = asyncio.get_running_loop()
+        interval_s = 0.25
+        while True:
+            worst = 0.0
+            for _ in range(20):
+                due = loop.time() + interval_s
+                await asyncio.sleep(interval_s)
+                worst = max(worst, loop.time() - due)
+            self._lag.set(worst)
