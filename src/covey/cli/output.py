@@ -1,0 +1,90 @@
+"""What commands print: tables for people, JSON and JSON lines for programs; data on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import click
+
+Format = Literal["table", "json", "jsonl"]
+Column = tuple[str, Callable[[dict[str, Any]], Any]]
+
+
+def show_rows(items: Sequence[dict[str, Any]], columns: Sequence[Column], output: Format) -> None:
+    """A list. JSON shows every field of every item, the table the chosen columns."""
+    if output == "json":
+        click.echo(json.dumps(items, indent=2))
+    elif output == "jsonl":
+        for item in items:
+            click.echo(json.dumps(item))
+    else:
+        _table([[_text(read(item)) for _, read in columns] for item in items], [title for title, _ in columns])
+
+
+def show_item(item: dict[str, Any], output: Format, fields: Iterable[tuple[str, Any]] | None = None) -> None:
+    """One thing: JSON, or one ``name  value`` line per field."""
+    if output == "json":
+        click.echo(json.dumps(item, indent=2))
+    elif output == "jsonl":
+        click.echo(json.dumps(item))
+    else:
+        pairs = [(name, _text(value)) for name, value in (fields if fields is not None else item.items())]
+        width = max((len(name) for name, _ in pairs), default=0)
+        for name, value in pairs:
+            click.echo(f"{name:<{width}}  {value}".rstrip())
+
+
+def _table(rows: list[list[str]], titles: list[str]) -> None:
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title in titles:
+            table.add_column(title, overflow="fold")
+        for row in rows:
+            table.add_row(*[cell.replace("[", r"\[") for cell in row])
+        Console(highlight=False).print(table)
+        return
+    widths = [max(len(cell) for cell in column) for column in zip(titles, *rows, strict=True)]
+    for line in (titles, *rows):
+        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(part) for part in value) or "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "".join(character if character.isprintable() else "�" for character in str(value))
+
+
+def moment(seconds: float | None) -> str:
+    """A time in UTC to the second; ``-`` for none."""
+    if not seconds:
+        return "-"
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def size(count: float | None) -> str:
+    """Bytes with a decimal unit."""
+    if count is None:
+        return "-"
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def talk(message: str) -> None:
+    """A line for the person, not part of the data."""
+    click.echo(message, err=True)
