@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.rules.source import ROOT, SOURCE, TESTS, name_of, python_files, tree_of
 
 BROAD_EXCEPTS_PER_1000_LINES = 3.0

@@ -132,6 +132,8 @@ class Api:
             answer = self._pool.request(
                 method, url, body=content, headers=headers, preload_content=False, redirect=False
             )
+        except urllib3.exceptions.NewConnectionError as error:
+            raise CommandFailed(f"{self.context.url} cannot be reached", UNAVAILABLE) from error
         except urllib3.exceptions.TimeoutError as error:
             raise CommandFailed(f"{self.context.url} took too long to answer", TIMED_OUT) from error
         except urllib3.exceptions.HTTPError as error:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from covey.cli.api import Api
+from covey.cli.contexts import Context, ContextFile, Credentials
+from covey.cli.failures import CommandFailed
+from tests.helpers.platform_server import Answer, Asked, PlatformServer, completion, platform_server
+
+pytestmark = pytest.mark.sockets
+
+
+@pytest.fixture
+def server() -> Iterator[PlatformServer]:
+    with platform_server() as running:
+        yield running
+
+
+def api_for(server: PlatformServer, folder: Path, credentials: Credentials) -> Api:
+    return Api(Context("default", server.url), ContextFile.read(folder), credentials)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, 4), (403, 5), (404, 3), (409, 8), (429, 5), (500, 1), (502, 6), (503, 6), (504, 7)]
+)
+def test_each_status_has_its_exit_code(server: PlatformServer, tmp_path: Path, status: int, code: int) -> None:
+    server.answers["GET /x"] = Answer(status, {"detail": "why"})
+    with pytest.raises(CommandFailed, match="why") as caught:
+        api_for(server, tmp_path, Credentials(api_key="k")).get("/x")
+    assert caught.value.exit_code == code
+    assert caught.value.request_id == "req_test"
+
+
+def test_an_expired_session_is_renewed_once_and_kept(server: PlatformServer, tmp_path: Path) -> None:
+    def me(asked: Asked) -> Answer:
+        good = asked.headers.get("authorization") == "Bearer new"
+        return Answer(200, {"username": "u"}) if good else Answer(401, {"detail": "expired"})
+
+    server.answers["GET /me"] = me
+    server.answers["POST /covey/v1/auth/refresh"] = Answer(200, {"access_token": "new", "refresh_token": "r2"})
+    api = api_for(server, tmp_path, Credentials(access_token="old", refresh_token="r1"))
+    assert api.get("/me") == {"username": "u"}
+    assert ContextFile.read(tmp_path).credentials("default") == Credentials("new", "r2")
+    assert server.last("/covey/v1/auth/refresh").body == {"refresh_token": "r1"}
+
+
+def test_a_stream_ends_at_done_and_an_error_inside_it_fails(server: PlatformServer, tmp_path: Path) -> None:
+    server.answers["POST /s"] = Answer(lines=completion("a", "b"))
+    api = api_for(server, tmp_path, Credentials(api_key="k"))
+    events = list(api.stream("POST", "/s", {}))
+    assert [event["choices"][0]["delta"]["content"] for event in events[:2]] == ["a", "b"]
+    server.answers["POST /s"] = Answer(lines=['data: {"error": {"message": "engine gone"}}\n\n'])
+    with pytest.raises(CommandFailed, match="engine gone"):
+        list(api.stream("POST", "/s", {}))
+
+
+def test_an_answer_that_is_not_json_is_an_error(server: PlatformServer, tmp_path: Path) -> None:
+    server.answers["GET /x"] = Answer(lines=["<html>"])
+    with pytest.raises(CommandFailed, match="not JSON"):
+        api_for(server, tmp_path, Credentials()).get("/x")
+
+
+def test_debug_output_never_shows_the_credential(
+    server: PlatformServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["GET /x"] = Answer(200, {})
+    Api(Context("d", server.url), ContextFile.read(tmp_path), Credentials(api_key="canary"), debug=True).get("/x")
+    shown = capsys.readouterr().err
+    assert "GET" in shown
+    assert "canary" not in shown
