@@ -21,6 +21,8 @@ class Entry(msgspec.Struct, frozen=True):
     """Grows with every write to the bucket."""
     created_at: float
     """Unix seconds at which this revision was written."""
+    expires_at: float | None = None
+    """Unix seconds from which the value is no longer returned, if it was written with a time to live."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -32,6 +34,7 @@ class Change(msgspec.Struct, frozen=True):
     created_at: float
     value: bytes = b""
     """Empty for a delete (which an expiry is too)."""
+    expires_at: float | None = None
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -71,7 +74,8 @@ class KeyValue(Protocol):
         """The newest value, or None when there is none, it was deleted, or it expired. Never stale."""
 
     async def put(self, key: str, value: bytes, *, ttl_s: float | None = None) -> int:
-        """Write unconditionally; returns the revision. Durable when it returns. ``ttl_s`` is at least 1."""
+        """Write unconditionally; returns the revision. Durable when it returns. ``ttl_s`` is at least 1; a write with
+        a time to live begins the history of its key anew."""
 
     async def create(self, key: str, value: bytes, *, ttl_s: float | None = None) -> int:
         """Write if there is no value. Raises ``KeyExists``."""
@@ -106,6 +110,10 @@ class KeyValue(Protocol):
 
     async def watch(self, prefix: str = "") -> Watch: ...
 
+    async def revision(self, prefix: str = "") -> int:
+        """The newest revision below ``prefix`` as the leader knows it, deletes included; 0 when nothing was ever
+        written. A copy that has seen it was complete at the moment of this call."""
+
 
 class LogRecord(msgspec.Struct, frozen=True):
     sequence: int
@@ -137,7 +145,8 @@ class Store(Protocol):
     """All buckets and logs of one cluster."""
 
     async def bucket(self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True) -> KeyValue:
-        """The bucket, made if absent and ``create``; otherwise only bound."""
+        """The bucket, made if absent and ``create``; otherwise only bound. Raises ``StoreUnavailable`` when it is not
+        there, ``StoreCorrupt`` when records are known to be missing from it."""
 
     async def log(
         self, name: str, *, max_age_s: float | None = None, max_bytes: int = -1, create: bool = True
