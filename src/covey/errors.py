@@ -3,6 +3,7 @@
     CoveyError                              internal                 500
     ├── RequestError
     │   ├── InvalidRequest                  invalid_request          400
+    │   │   └── UnknownField                unknown_field            422
     │   ├── PayloadTooLarge                 payload_too_large        413
     │   ├── Unauthenticated                 unauthenticated          401
     │   ├── Forbidden                       forbidden                403
@@ -75,20 +76,35 @@ class RequestError(CoveyError):
 
 
 class InvalidRequest(RequestError):
+    """The request is malformed, or a value is out of its range; ``param`` names the field."""
+
     code = "invalid_request"
 
 
+class UnknownField(InvalidRequest):
+    """The request has a field that does not exist, or that a client may not set; ``param`` names it."""
+
+    code = "unknown_field"
+    http_status = 422
+
+
 class PayloadTooLarge(RequestError):
+    """The request, or what it would have to carry, is larger than allowed."""
+
     code = "payload_too_large"
     http_status = 413
 
 
 class Unauthenticated(RequestError):
+    """There is no valid credential: missing, wrong, expired or revoked. The answer does not say which."""
+
     code = "unauthenticated"
     http_status = 401
 
 
 class Forbidden(RequestError):
+    """The credential is valid but does not allow this."""
+
     code = "forbidden"
     http_status = 403
 
@@ -101,10 +117,14 @@ class NotFound(RequestError):
 
 
 class ModelNotFound(NotFound):
+    """No processor serves a model of that name, or the key may not use it."""
+
     code = "model_not_found"
 
 
 class Conflict(RequestError):
+    """Something of that name or state exists already."""
+
     code = "conflict"
     http_status = 409
 
@@ -116,6 +136,8 @@ class IdempotencyConflict(Conflict):
 
 
 class QuotaExceeded(RequestError):
+    """A limit of the user, key or model is used up; ``retry_after_s`` says when it renews."""
+
     code = "quota_exceeded"
     http_status = 429
 
@@ -134,10 +156,14 @@ class CapacityError(CoveyError):
 
 
 class Overloaded(CapacityError):
+    """The queue is full."""
+
     code = "overloaded"
 
 
 class NoWorkerAvailable(CapacityError):
+    """No worker that could do it is there now."""
+
     code = "no_worker_available"
 
 
@@ -175,11 +201,15 @@ class BackendError(CoveyError):
 
 
 class BackendUnavailable(BackendError):
+    """The engine cannot be reached, or it died."""
+
     code = "backend_unavailable"
     retryable = True
 
 
 class ModelLoadFailed(BackendError):
+    """The engine could not load the model."""
+
     code = "model_load_failed"
     http_status = 503
     retryable = True
@@ -205,11 +235,15 @@ class StateError(CoveyError):
 
 
 class KeyNotFound(StateError):
+    """The store has no such record."""
+
     code = "key_not_found"
     http_status = 404
 
 
 class KeyExists(StateError):
+    """The store has such a record already."""
+
     code = "key_exists"
 
 
@@ -240,6 +274,8 @@ class LifecycleError(CoveyError):
 
 
 class NotStarted(LifecycleError):
+    """The worker is not serving yet."""
+
     code = "not_started"
     retryable = True
 
@@ -252,6 +288,8 @@ class Draining(LifecycleError):
 
 
 class StartFailed(LifecycleError):
+    """A part could not start; the node stops."""
+
     code = "start_failed"
     http_status = 500
 

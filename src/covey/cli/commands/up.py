@@ -1,0 +1,94 @@
+"""``covey up``: start a node and stay with it until it is told to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from covey.cli.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from covey.assembly import ReadyNode
+    from covey.settings import Settings
+
+ROLES = ("mesh", "auth", "gateway", "client", "processor", "bridge")
+
+
+@click.command()
+@click.option("-c", "--config", "file", type=click.Path(dir_okay=False, path_type=Path),
+              help="Settings file; covey.toml in this folder if there is one.")  # fmt: skip
+@click.option("--data-dir", help="Where everything that has to last is kept.")
+@click.option("--log-dir", help="Where event.log and error.log are written.")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES),
+              help="Run only this part; may be repeated. Without it: everything.")  # fmt: skip
+@click.option("--nats-url", help="Use this NATS server instead of starting one.")
+@click.option("--model-file", type=click.Path(dir_okay=False, exists=True), help="A GGUF file to serve.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any setting, for example bridge.port=9000."
+)
+@click.option("--smoke", is_flag=True, help="Answer one prompt when ready, to show that all is well.")
+def up(file: Path | None, roles: tuple[str, ...], smoke: bool, **flags: Any) -> None:
+    """Start a node: everything in one process, or the named roles.
+
+    Settings come from the defaults, then covey.toml, then COVEY__… in the environment, then these options.
+    """
+    settings = _settings(file, flags)
+    from covey.assembly import run
+    from covey.errors import CoveyError
+
+    chosen = roles or ROLES
+    try:
+        code = run(settings, chosen, smoke=smoke, on_ready=_tell)
+    except CoveyError as error:
+        where = f" ({error.param})" if error.param else ""
+        raise CommandFailed(f"{error.detail}{where}") from error
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _settings(file: Path | None, flags: dict[str, Any]) -> Settings:
+    from covey.errors import BadSettings
+    from covey.settings import load
+
+    overrides: dict[str, Any] = {}
+    for text in flags["settings"]:
+        path, separator, value = text.partition("=")
+        if not separator:
+            raise click.UsageError(f"--set {text}: PATH=VALUE is needed")
+        overrides[path] = value
+    direct = {
+        "node.data_dir": flags["data_dir"],
+        "log.directory": flags["log_dir"],
+        "bridge.host": flags["host"],
+        "bridge.port": flags["port"],
+        "mesh.url": flags["nats_url"],
+        "processor.model_file": flags["model_file"],
+    }
+    overrides |= {path: value for path, value in direct.items() if value is not None}
+    if file is None and Path("covey.toml").exists():
+        file = Path("covey.toml")
+    try:
+        return load(file=file, overrides=overrides)
+    except BadSettings as error:
+        raise CommandFailed(error.detail, 2) from error
+
+
+def _tell(ready: ReadyNode) -> None:
+    """What a person sees once the node serves."""
+    if ready.url is None:
+        click.echo(f"Covey is up: {', '.join(ready.roles)}, after {ready.start_s:.2f} s.")
+        return
+    click.echo(f"\nCovey is up: {ready.url}   (ready after {ready.start_s:.2f} s)\n")
+    if ready.first_account:
+        click.echo("  There is no account yet. The first one becomes the administrator:")
+        click.echo('      covey auth register        then: covey run "Why is the sky blue?"\n')
+    if ready.smoke is not None:
+        click.echo(f"  {ready.smoke.model} says: {ready.smoke.text!r}")
+        click.echo(f"  {ready.smoke.tokens} tokens, {ready.smoke.tokens_per_s:.1f} tokens/s, "
+                   f"first after {ready.smoke.first_token_s:.2f} s\n")  # fmt: skip
+    click.echo("  OpenAI-compatible clients: base URL "
+               f"{ready.url}/v1, key from `covey key create NAME`. Ctrl-C stops.")  # fmt: skip
