@@ -1,0 +1,261 @@
+"""One HTTP request and its response, on bare ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, Protocol
+
+from covey.errors import Cancelled, CoveyError, InvalidRequest, PayloadTooLarge
+from covey.protocol.ids import RequestId
+from covey.rpc.context import CallContext
+
+Scope = MutableMapping[str, Any]
+ReceiveMessage = Callable[[], Awaitable[MutableMapping[str, Any]]]
+SendMessage = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+JSON = b"application/json"
+API_SECURITY_HEADERS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-frame-options", b"DENY"),
+    (b"cache-control", b"no-store"),
+)
+"""On every response that is not part of the web interface, errors included."""
+_SINGLE = (b"authorization", b"x-api-key", b"content-type", b"content-encoding", b"idempotency-key", b"origin")
+
+
+class ClientLeft(Cancelled):
+    """The connection is gone: there is nobody to answer."""
+
+
+class Connection(Protocol):
+    """What the server tells about the connection under a request."""
+
+    on_lost: Callable[[str], None] | None
+    """Called once with the reason when the connection is gone."""
+
+
+class Exchange:
+    """A request being answered. The connection's loss cancels the task that answers it, unless it is detached."""
+
+    __slots__ = (
+        "_receive",
+        "_send",
+        "_task",
+        "abort_error",
+        "address",
+        "began_at",
+        "bytes_sent",
+        "ended",
+        "failure_frames",
+        "headers",
+        "lost",
+        "max_body_bytes",
+        "method",
+        "outcome",
+        "path",
+        "path_parameters",
+        "request_id",
+        "response_headers",
+        "scope",
+        "security_headers",
+        "status",
+        "template",
+        "traceparent",
+    )
+
+    def __init__(
+        self, scope: Scope, receive: ReceiveMessage, send: SendMessage, request_id: RequestId, max_body_bytes: int
+    ) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.request_id = request_id
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.max_body_bytes = max_body_bytes
+        self.path_parameters: dict[str, str] = {}
+        self.response_headers: list[Header] = []
+        """Sent with the response whatever it is: CORS, ignored fields."""
+        self.security_headers = API_SECURITY_HEADERS
+        self.template = "(none)"
+        """Of the route, for metrics and logs."""
+        self.address: str | None = None
+        self.traceparent: str | None = None
+        self.began_at = time.perf_counter()
+        self.status = 0
+        """Of the response, once it began."""
+        self.ended = False
+        self.outcome = "ok"
+        self.bytes_sent = 0
+        self.failure_frames: Callable[[CoveyError], bytes] | None = None
+        """How an error looks inside a stream that has begun."""
+        self.abort_error: CoveyError | None = None
+        self.lost = False
+        self._receive = receive
+        self._send = send
+        self._task: asyncio.Task[Any] | None = None
+
+    # The request
+
+    def check_headers(self) -> None:
+        """Raises InvalidRequest when a header that decides anything was sent twice."""
+        raw: Sequence[Header] = self.scope["headers"]
+        if len(raw) == len(self.headers):
+            return
+        names = [name for name, _ in raw]
+        for name in _SINGLE:
+            if names.count(name) > 1:
+                raise InvalidRequest(f"the header {name.decode()} was sent more than once")
+
+    def text_header(self, name: bytes) -> str | None:
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    async def body(self) -> bytes:
+        """The whole body. Raises PayloadTooLarge as soon as it is too long, InvalidRequest when it is encoded."""
+        encoding = self.headers.get(b"content-encoding")
+        if encoding is not None and encoding.lower() != b"identity":
+            raise UnsupportedMediaType("compressed request bodies are not accepted", param="content-encoding")
+        declared = self.headers.get(b"content-length")
+        if declared is not None and int(declared) > self.max_body_bytes:
+            raise PayloadTooLarge(f"the body may have {self.max_body_bytes} bytes")
+        message = await self._receive()
+        body: bytes = message.get("body", b"")
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            if len(body) > self.max_body_bytes:
+                raise PayloadTooLarge(f"the body may have {self.max_body_bytes} bytes")
+            return body
+        parts = [body]
+        size = len(body)
+        while message.get("more_body", False):
+            message = await self._receive()
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self.max_body_bytes:
+                raise PayloadTooLarge(f"the body may have {self.max_body_bytes} bytes")
+            parts.append(part)
+        if message["type"] != "http.request":
+            self.lost = True
+            raise ClientLeft("the client left before its request was complete")
+        return b"".join(parts)
+
+    def context(self, timeout_s: float | None) -> CallContext:
+        """What travels with the calls that are made for this request."""
+        key = self.headers.get(b"idempotency-key")
+        return CallContext(
+            request_id=self.request_id,
+            deadline=None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s,
+            idempotency_key=None if key is None else idempotency_key(key),
+            traceparent=self.traceparent,
+            client_address=self.address,
+        )
+
+    # The connection
+
+    def attach(self, task: asyncio.Task[Any]) -> None:
+        """From now on the connection's loss, or :meth:`abort`, cancels ``task``."""
+        self._task = task
+
+    def detach(self) -> None:
+        self._task = None
+
+    def on_lost(self, reason: str) -> None:
+        self.lost = True
+        self.outcome = reason
+        self.abort(ClientLeft(reason))
+
+    def abort(self, error: CoveyError) -> None:
+        """End the exchange with ``error``, as if its handler had raised it."""
+        if self._task is not None and self.abort_error is None and not self.ended:
+            self.abort_error = error
+            self._task.cancel()
+
+    # The response
+
+    @property
+    def begun(self) -> bool:
+        return self.status != 0
+
+    async def respond(
+        self, status: int, body: bytes = b"", content_type: bytes = JSON, headers: Sequence[Header] = ()
+    ) -> None:
+        """The whole response at once."""
+        self.status = status
+        self.ended = True
+        self.bytes_sent = len(body)
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [
+                    (b"content-type", content_type),
+                    (b"content-length", b"%d" % len(body)),
+                    (b"x-request-id", self.request_id.encode()),
+                    *self.security_headers,
+                    *self.response_headers,
+                    *headers,
+                ],
+            }
+        )
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def respond_early(self, status: int, body: bytes, content_type: bytes, headers: Sequence[Header]) -> None:
+        """A response to a request whose body was not read: the rest is discarded, within limits, before closing.
+
+        Closing at once would reset the connection, and the client might never see the answer.
+        """
+        await self.begin(status, content_type, [(b"content-length", b"%d" % len(body)), *headers], close=True)
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        budget = 4 * self.max_body_bytes
+        while budget > 0:
+            message = await self._receive()
+            budget -= len(message.get("body", b""))
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                break
+        await self.end()
+
+    async def begin(
+        self, status: int, content_type: bytes, headers: Sequence[Header] = (), *, close: bool = False
+    ) -> None:
+        """Send the status and headers of a response whose body follows in pieces."""
+        self.status = status
+        sent = [
+            (b"content-type", content_type),
+            (b"x-request-id", self.request_id.encode()),
+            *self.security_headers,
+            *self.response_headers,
+            *headers,
+        ]
+        if close:
+            sent.append((b"connection", b"close"))
+        await self._send({"type": "http.response.start", "status": status, "headers": sent})
+
+    async def write(self, data: bytes) -> None:
+        """Returns when the connection can take more; a client that never reads is ended by the server."""
+        self.bytes_sent += len(data)
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self, data: bytes = b"") -> None:
+        self.ended = True
+        self.bytes_sent += len(data)
+        await self._send({"type": "http.response.body", "body": data})
+
+    def elapsed_ms(self) -> float:
+        return (time.perf_counter() - self.began_at) * 1000.0
+
+
+class UnsupportedMediaType(InvalidRequest):
+    """The body's encoding or content type is not one that is understood here."""
+
+    http_status = 415
+
+
+def idempotency_key(value: bytes) -> str:
+    """Raises InvalidRequest unless it is 1 to 200 visible ASCII characters."""
+    if not 1 <= len(value) <= 200 or not all(33 <= byte < 127 for byte in value):
+        raise InvalidRequest("an idempotency key has 1 to 200 visible ASCII characters", param="idempotency-key")
+    return value.decode("ascii")
