@@ -53,20 +53,34 @@ def rpc(endpoint_name: str) -> str:
     return f"rpc.{endpoint_name}"
 
 
+def scope_of(instance: str) -> str | None:
+    """The scope that the id of an instance ends in, ``<service>-<unique>__<scope>``; None for most.
+
+    A worker on a machine that joined with an identity of its own may hear the subjects of its scope only.
+    """
+    return instance.partition("__")[2] or None
+
+
+def _addressed(instance: str) -> str:
+    """An instance as part of a subject: with its scope as a token of its own, so that grants can name the scope."""
+    scope = scope_of(instance)
+    return token(instance) if scope is None else f"{token(scope)}.{token(instance)}"
+
+
 def rpc_to(endpoint_name: str, instance: str) -> str:
-    """Where one instance is asked: ``rpc-to.<instance's service>.<instance>.<method>``."""
+    """Where one instance is asked: ``rpc-to.<instance's service>.[<scope>.]<instance>.<method>``."""
     service, _, method = endpoint_name.partition(".")
-    return f"rpc-to.{service}.{token(instance)}.{method}"
+    return f"rpc-to.{service}.{_addressed(instance)}.{method}"
 
 
 def stream_control(service: str, instance: str, stream_id: str) -> str:
     """Where the reader of a stream sends credit and cancel to the instance that serves it."""
-    return f"ctl.{service}.{token(instance)}.{token(stream_id)}"
+    return f"ctl.{service}.{_addressed(instance)}.{token(stream_id)}"
 
 
 def inbox_prefix(role: str, instance: str) -> str:
     """Replies to one worker; each role may listen below its own prefix only."""
-    return f"_INBOX_{role}.{token(instance)}"
+    return f"_INBOX_{role}.{_addressed(instance)}"
 
 
 def presence(service: str, instance: str) -> str:
@@ -84,6 +98,10 @@ def event(topic_name: str) -> str:
 
 def kv_stream(bucket: str) -> str:
     return f"KV_{bucket}"
+
+
+def log_stream(log: str) -> str:
+    return f"LOG_{log}"
 
 
 def log_subject(log: str, *tokens: str) -> str:

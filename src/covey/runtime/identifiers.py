@@ -22,6 +22,7 @@ def mint(prefix: str) -> str:
     return f"{prefix}_{_encode(int(time.time() * 1000), 10)}{_encode(secrets.randbits(70), 14)}"
 
 
-def mint_instance(service: str) -> str:
-    """A new instance id of ``service``."""
-    return f"{service}-{_encode(int(time.time() * 1000), 10)}{_encode(secrets.randbits(30), 6)}"
+def mint_instance(service: str, scope: str | None = None) -> str:
+    """A new instance id of ``service``; with ``scope`` for a worker whose mesh identity is limited to that scope."""
+    unique = f"{service}-{_encode(int(time.time() * 1000), 10)}{_encode(secrets.randbits(30), 6)}"
+    return unique if scope is None else f"{unique}__{scope}"

@@ -1,0 +1,137 @@
+"""Who may say and hear what on the mesh: allow-lists per role, made from the tables below and nothing else.
+
+The lists are the whole policy: what is not named is refused by the server. Denials are never used, because overlapping
+wildcards and queue subscriptions have been ways around them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from covey.protocol import subjects
+
+NODE = "node"
+"""All five services in one process: the union of their grants, and the making of buckets."""
+OPERATOR = "operator"
+"""Backup, restore, inspection and the server's own probe. It lives in the store's account, where no calls are."""
+ROLES = (*subjects.SERVICES, NODE, OPERATOR)
+
+CALLS: dict[str, tuple[str, ...]] = {
+    "bridge": ("client",),
+    "client": ("gateway",),
+    "gateway": ("auth", "processor"),
+    "auth": (),
+    "processor": (),
+}
+"""Which service asks which."""
+
+OWNS: dict[str, tuple[str, ...]] = {
+    "bridge": (),
+    "client": (subjects.BUCKET_CLIENT,),
+    "gateway": (subjects.BUCKET_GATEWAY,),
+    "auth": (subjects.BUCKET_AUTH, subjects.BUCKET_ACCESS),
+    "processor": (subjects.BUCKET_PROCESSOR,),
+}
+"""Buckets that a role writes; it alone does, and reads them too."""
+
+READS: dict[str, tuple[str, ...]] = {"gateway": (subjects.BUCKET_ACCESS,)}
+"""Buckets that a role reads and watches though another one owns them."""
+
+KEEPS_LOGS: dict[str, tuple[str, ...]] = {"gateway": (subjects.LOG_USAGE, subjects.LOG_AUDIT)}
+"""Logs that a role appends to and reads."""
+
+BUCKETS = tuple(sorted({bucket for owned in OWNS.values() for bucket in owned}))
+LOGS = tuple(sorted({log for kept in KEEPS_LOGS.values() for log in kept}))
+PROBE_BUCKET = "probe"
+"""Written by nothing but the server's own write probe, as the operator."""
+
+REPLIES_MAXIMUM = 65536
+"""Replies that one request entitles to; each credit message of a stream's reader starts the count anew."""
+REPLIES_TTL_S = 600
+"""How long after a request, or the last credit, a reply may follow. The server remembers each request this long, at
+about 230 bytes, so it is not larger than the longest silence that a stream may have."""
+
+
+class Grants(msgspec.Struct, frozen=True, kw_only=True):
+    """What one identity may do."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+    """A subject, or a subject, a space and the one queue group that it may be heard in."""
+    replies: bool
+    """Whether it may answer the requests that reach it, wherever they ask the answer to go."""
+
+
+def grants_of(role: str, scope: str | None = None) -> Grants:
+    """The grants of a role. With ``scope``, those of a service on a machine that joined: it hears only what is sent to
+    instances of that scope, and makes no buckets."""
+    if role == OPERATOR:
+        return _operator()
+    services = subjects.SERVICES if role == NODE else (role,)
+    publish: list[str] = []
+    subscribe = [f"_INBOX_{role}.{scope}.>" if scope else f"_INBOX_{role}.>"]
+    for service in services:
+        publish += _calls(service) + _store(service, makes=scope is None)
+        publish += [f"presence.{service}.*", f"event.{service}.>"]
+        subscribe += _serving(service, scope)
+    publish.append("presence-query.*")
+    subscribe += ["presence.>", "event.>"]
+    if role == NODE:
+        publish += [f"$JS.API.STREAM.UPDATE.{stream}" for stream in _streams(BUCKETS, LOGS)]
+    return Grants(publish=tuple(dict.fromkeys(publish)), subscribe=tuple(subscribe), replies=True)
+
+
+def _serving(service: str, scope: str | None) -> list[str]:
+    among = f"{scope}." if scope else ""
+    return [
+        f"rpc.{service}.* {service}",  # only in the queue group: a plain listener would get a copy of every request
+        f"rpc-to.{service}.{among}*.*",
+        f"ctl.{service}.{among}*.*",
+        f"presence-query.{service}",
+    ]
+
+
+def _calls(service: str) -> list[str]:
+    # `>` below rpc-to and ctl: instances that joined have their scope in front.
+    return [
+        subject for callee in CALLS[service] for subject in (f"rpc.{callee}.*", f"rpc-to.{callee}.>", f"ctl.{callee}.>")
+    ]
+
+
+def _store(service: str, *, makes: bool) -> list[str]:
+    owned, kept = OWNS[service], KEEPS_LOGS.get(service, ())
+    writable = _streams(owned, kept)
+    readable = (*writable, *_streams(READS.get(service, ()), ()))
+    granted = [f"$KV.{bucket}.>" for bucket in owned] + [f"log.{log}.>" for log in kept]
+    for stream in readable:
+        granted += _reading(stream)
+    # Making is safe once the stream exists: it is refused then unless nothing differs. Updating is not: a source or a
+    # subject added to one's own stream would copy other people's records into it.
+    if makes:
+        granted += [f"$JS.API.STREAM.CREATE.{stream}" for stream in writable]
+    return granted
+
+
+def _reading(stream: str) -> list[str]:
+    # No DIRECT.GET: such reads may be stale for ever, and their answer is the stored message itself, sent to whatever
+    # reply subject the request named. No MSG.NEXT for the second reason.
+    return [
+        f"$JS.API.STREAM.INFO.{stream}",
+        f"$JS.API.STREAM.MSG.GET.{stream}",
+        f"$JS.API.CONSUMER.CREATE.{stream}.>",
+        f"$JS.API.CONSUMER.INFO.{stream}.*",
+        f"$JS.API.CONSUMER.DELETE.{stream}.*",
+        f"$JS.FC.{stream}.>",
+    ]
+
+
+def _streams(buckets: tuple[str, ...], logs: tuple[str, ...]) -> tuple[str, ...]:
+    return (*(subjects.kv_stream(bucket) for bucket in buckets), *(f"LOG_{log}" for log in logs))
+
+
+def _operator() -> Grants:
+    return Grants(
+        publish=("$JS.API.>", "$KV.>", "log.>", "$JS.FC.>", "$JS.ACK.>", "$JS.SNAPSHOT.>"),
+        subscribe=("_INBOX_operator.>",),
+        replies=True,
+    )

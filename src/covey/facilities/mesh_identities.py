@@ -1,0 +1,102 @@
+"""Identities of the mesh: one key pair per role, made once, kept where only the owner can read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import nkeys
+
+from covey.domain.mesh_permissions import ROLES
+from covey.errors import StartFailed
+
+SEED_BYTES = 32
+
+
+class MeshIdentities:
+    """The seeds below ``<data>/mesh/identities``. Plain, blocking file work: for a thread, or for the start."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def prepare(self, roles: Sequence[str] = ROLES) -> None:
+        """Make what is missing. Raises StartFailed when the folder or a seed can be read by others."""
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        refuse_if_open(self._directory)
+        for role in roles:
+            path = self._path(role)
+            if not path.exists():
+                write_secret(path, new_seed())
+            self.seed(role)
+
+    def seed(self, role: str) -> str:
+        """The secret half. Raises StartFailed when it is absent, damaged, or readable by others."""
+        path = self._path(role)
+        try:
+            refuse_if_open(path)
+            seed = path.read_text().strip()
+        except OSError as error:
+            raise StartFailed(f"the mesh identity of {role} cannot be read") from error
+        public_key_of(seed, role)
+        return seed
+
+    def public_key(self, role: str) -> str:
+        """The half that the server knows."""
+        return public_key_of(self.seed(role), role)
+
+    def _path(self, role: str) -> Path:
+        return self._directory / f"{role}.seed"
+
+
+def new_seed() -> str:
+    """A new nkey seed of a user."""
+    seed: bytes = nkeys.encode_seed(secrets.token_bytes(SEED_BYTES), nkeys.PREFIX_BYTE_USER)
+    return seed.decode()
+
+
+def public_key_of(seed: str, role: str) -> str:
+    try:
+        pair = nkeys.from_seed(bytearray(seed.encode()))
+        public: bytes = pair.public_key
+        key = public.decode()
+    except (nkeys.NkeysError, ValueError) as error:
+        raise StartFailed(f"the mesh identity of {role} is damaged") from error
+    if not key.startswith("U"):
+        raise StartFailed(f"the mesh identity of {role} is not one of a user")
+    return key
+
+
+def refuse_if_open(path: Path) -> None:
+    """Raises StartFailed when others than the owner may read or change ``path``, or it is somebody else's."""
+    status = path.stat()
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise StartFailed(
+            f"{path.name} of the mesh is open to others: chmod it to {0o700 if path.is_dir() else 0o600:o}"
+        )
+    if status.st_uid != os.geteuid():
+        raise StartFailed(f"{path.name} of the mesh belongs to another user")
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write with owner-only rights, whole or not at all, and durably. An existing file wins over this one."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, unlike a rename, never replaces what another process has just made.
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

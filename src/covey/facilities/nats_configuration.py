@@ -1,0 +1,163 @@
+"""The configuration file of the embedded nats-server: what it listens on, what it keeps, whom it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from covey.domain.mesh_permissions import OPERATOR, REPLIES_MAXIMUM, REPLIES_TTL_S, Grants, grants_of
+from covey.protocol.subjects import SERVICES
+
+
+class NatsServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The nats-server that a node brings along."""
+
+    host: str = "127.0.0.1"
+    """Address on which it listens for workers. Loopback: workers elsewhere join through a full node's mesh listener."""
+    port: int = 0
+    """Port for workers; 0 picks a free one and keeps it for the run. One that is in use stops the start."""
+    monitor_port: int = 0
+    """Loopback port of its health page; 0 picks a free one. It names users and subjects: it is never opened wider."""
+    program: str = ""
+    """Path of the nats-server to run; empty: the one on PATH if it is 2.12 or newer, else the one installed beside
+    Covey."""
+    max_payload_bytes: int = 8 * 1024 * 1024
+    """Largest message. Longer requests and answers are refused before they are sent."""
+    max_pending_bytes: int = 64 * 1024 * 1024
+    """What may wait for one connection that reads slowly; beyond that it is cut off."""
+    max_store_bytes: int = 64 * 1024 * 1024 * 1024
+    """Most that buckets and logs may take on disk; writes are refused beyond. The disk itself may be smaller."""
+    max_memory_store_bytes: int = 256 * 1024 * 1024
+    """Most that in-memory streams may take."""
+    start_timeout_s: float = 30.0
+    """Longest time until it is ready; recovering large buckets after a crash takes part of it."""
+    stop_timeout_s: float = 10.0
+    """How long it may take to end after it was asked to; then it is killed, which loses nothing that was
+    acknowledged."""
+    probe_interval_s: float = 2.0
+    """How often it is asked whether it is alive and writes can be done."""
+    probe_timeout_s: float = 2.0
+    """A probe without an answer for this long has failed; three in a row and it is killed and started again."""
+
+
+class MeshUser(msgspec.Struct, frozen=True, kw_only=True):
+    """One identity as the server knows it."""
+
+    role: str
+    public_key: str
+    scope: str | None = None
+    """For a worker on a machine that joined with an identity of its own."""
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    client: int
+    monitor: int
+
+
+def configuration_text(config: NatsServerConfig, ports: Ports, directory: Path, users: Sequence[MeshUser]) -> str:
+    """The whole file. There are no listeners for web sockets, MQTT, leaf nodes, gateways or routes."""
+    return (
+        block(
+            {
+                "server_name": "covey",
+                "listen": f"{config.host}:{ports.client}",
+                "http": f"127.0.0.1:{ports.monitor}",
+                "pid_file": str(directory / "nats.pid"),
+                "max_payload": config.max_payload_bytes,
+                "max_pending": config.max_pending_bytes,
+                "max_connections": 4096,
+                "max_control_line": 4096,
+                "write_deadline": "2s",
+                "ping_interval": "5s",
+                "ping_max": 2,
+                "lame_duck_duration": "30s",
+                "lame_duck_grace_period": "2s",
+                "logtime": False,
+                "debug": False,
+                "trace": False,
+                "jetstream": {
+                    "store_dir": str(directory / "jetstream"),
+                    "sync_interval": Word("always"),
+                    "max_file_store": config.max_store_bytes,
+                    "max_memory_store": config.max_memory_store_bytes,
+                },
+                "accounts": accounts(users),
+                "system_account": "SYS",
+            }
+        )
+        + "\n"
+    )
+
+
+def accounts(users: Sequence[MeshUser]) -> dict[str, Any]:
+    """Calls in one account, JetStream in another.
+
+    A consumer may be told to deliver anywhere, whatever its maker may publish. Here that is anywhere in an account
+    where nobody listens: only the inboxes of roles are let through to the workers.
+    """
+    services = ("$JS.API.>", "$JS.FC.>", "$KV.>", "log.>")
+    inboxes = [f"_INBOX_{role}.>" for role in (*SERVICES, "node")]
+    mesh = [user for user in users if user.role != OPERATOR]
+    keepers = [user for user in users if user.role == OPERATOR]
+    store = {"account": "STORE"}
+    return {
+        "SYS": {},
+        "STORE": {
+            "jetstream": True,
+            "users": [user_entry(user) for user in keepers],
+            "exports": [{"service": name, "accounts": ["MESH"]} for name in services]
+            + [{"stream": name, "accounts": ["MESH"]} for name in inboxes],
+        },
+        "MESH": {
+            "users": [user_entry(user) for user in mesh],
+            "imports": [{"service": {**store, "subject": name}} for name in services]
+            + [{"stream": {**store, "subject": name}} for name in inboxes],
+        },
+    }
+
+
+def user_entry(user: MeshUser) -> dict[str, Any]:
+    return {"nkey": user.public_key, "permissions": permissions(grants_of(user.role, user.scope))}
+
+
+def permissions(grants: Grants) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "publish": {"allow": list(grants.publish)},
+        "subscribe": {"allow": list(grants.subscribe)},
+    }
+    if grants.replies:
+        entry["allow_responses"] = {"max": REPLIES_MAXIMUM, "ttl": f"{REPLIES_TTL_S}s"}
+    return entry
+
+
+class Word(str):
+    """A value that the file has without quotation marks."""
+
+    __slots__ = ()
+
+
+def block(values: dict[str, Any]) -> str:
+    return "\n".join(f"{name}: {rendered(value)}" for name, value in values.items())
+
+
+def rendered(value: Any) -> str:
+    """One value in the server's configuration language."""
+    if isinstance(value, Word):
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, dict):
+        return "{\n" + indented(f"{name}: {rendered(inner)}" for name, inner in value.items()) + "\n}"
+    if isinstance(value, list):
+        return "[\n" + indented(rendered(inner) for inner in value) + "\n]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for entry in lines for line in entry.splitlines())
