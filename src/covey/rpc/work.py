@@ -1,0 +1,129 @@
+"""Work that runs in its caller's own task and can still be cut short: at a deadline, after a silence, at a drain.
+
+The first step of a handler is taken by hand. Most answers come without waiting for anything, and those need no timer,
+no task and no bookkeeping; only a handler that really waits is put under watch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import types
+from collections.abc import Awaitable, Generator
+from typing import Any, Protocol, cast
+
+from covey.errors import CoveyError, DeadlineExceeded
+
+EARLY_S = 0.001
+"""Timers may fire this much before their time."""
+
+
+class Step(Protocol):
+    """What coroutines and the steps of async generators have in common."""
+
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, error: BaseException, /) -> Any: ...
+
+
+@types.coroutine
+def _resume(step: Step, yielded: Any) -> Generator[Any, Any, Any]:
+    while True:
+        try:
+            sent = yield yielded
+        except BaseException as error:  # nothing is kept here: the step itself gets it and decides
+            action, value = step.throw, cast("Any", error)
+        else:
+            action, value = step.send, sent
+        try:
+            yielded = action(value)
+        except StopIteration as stop:
+            return stop.value
+
+
+async def resume(step: Step, yielded: Any) -> Any:
+    """The result of a step that was started with ``step.send(None)`` and waits for what that yielded."""
+    return await cast("Awaitable[Any]", _resume(step, yielded))
+
+
+class Work:
+    """One piece of running work. ``cut`` ends it with a named error, wherever it waits."""
+
+    __slots__ = ("_cancelled", "_cancelling_before", "_task", "failure", "waits_since")
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelled = False
+        self._cancelling_before = 0
+        self.failure: CoveyError | None = None
+        """Why it was cut short, if it was."""
+        self.waits_since = 0.0
+        """Loop time at which the present wait began; only meaningful while it waits."""
+
+    @property
+    def waits(self) -> bool:
+        return self._task is not None
+
+    def cut(self, failure: CoveyError) -> None:
+        """End it with ``failure``: at once when it waits, or else when it is asked to go on. The first cut wins."""
+        if self.failure is not None:
+            return
+        self.failure = failure
+        if self._task is not None:
+            self._cancelled = True
+            self._cancelling_before = self._task.cancelling()
+            self._task.cancel()
+
+    def expire(self) -> None:
+        self.cut(DeadlineExceeded())
+
+    async def finish(self, step: Step, yielded: Any, now: float) -> Any:
+        """The result of a started step, under watch from loop time ``now``; raises ``failure`` when it was cut."""
+        task = self._task = asyncio.current_task()
+        self.waits_since = now
+        try:
+            result = await cast("Awaitable[Any]", _resume(step, yielded))
+        except BaseException as error:
+            # Ours is one cancellation among others: when somebody else wants the task gone too, that comes first.
+            if not self._cancelled or task is None:
+                raise
+            ours_alone = task.uncancel() <= self._cancelling_before
+            if self.failure is None or not ours_alone or isinstance(error, GeneratorExit):
+                raise
+            raise self.failure from None
+        finally:
+            self._task = None
+        if self.failure is not None:  # the handler answered although it was told to stop
+            if self._cancelled and task is not None:
+                task.uncancel()
+            raise self.failure
+        return result
+
+
+class SilenceWatch:
+    """Cuts a stream that is silent for too long, or that passes its deadline. Costs nothing per item."""
+
+    __slots__ = ("_deadline", "_handle", "_idle_timeout_s", "_loop", "_work")
+
+    def __init__(
+        self, work: Work, loop: asyncio.AbstractEventLoop, *, idle_timeout_s: float, deadline: float | None
+    ) -> None:
+        self._work = work
+        self._loop = loop
+        self._idle_timeout_s = idle_timeout_s
+        self._deadline = deadline
+        self._handle = loop.call_at(self._next(loop.time()), self._look)
+
+    def stop(self) -> None:
+        self._handle.cancel()
+
+    def _next(self, now: float) -> float:
+        moment = (self._work.waits_since if self._work.waits else now) + self._idle_timeout_s
+        return moment if self._deadline is None else min(moment, self._deadline)
+
+    def _look(self) -> None:
+        now = self._loop.time() + EARLY_S
+        if self._deadline is not None and now >= self._deadline:
+            self._work.cut(DeadlineExceeded())
+        elif self._work.waits and now - self._work.waits_since >= self._idle_timeout_s:
+            self._work.cut(DeadlineExceeded(f"no answer for {self._idle_timeout_s:g} seconds"))
+        else:
+            self._handle = self._loop.call_at(self._next(now), self._look)
