@@ -11,7 +11,7 @@ import msgspec
 from covey.protocol import subjects
 
 NODE = "node"
-"""All five services in one process: the union of their grants, and the making of buckets."""
+"""All five services in one process: the union of their grants."""
 OPERATOR = "operator"
 """Backup, restore, inspection and the server's own probe. It lives in the store's account, where no calls are."""
 ROLES = (*subjects.SERVICES, NODE, OPERATOR)
@@ -64,7 +64,7 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
 
 def grants_of(role: str, scope: str | None = None) -> Grants:
     """The grants of a role. With ``scope``, those of a service on a machine that joined: it hears only what is sent to
-    instances of that scope, and makes no buckets."""
+    instances of that scope, and neither makes nor alters buckets."""
     if role == OPERATOR:
         return _operator()
     services = subjects.SERVICES if role == NODE else (role,)
@@ -76,8 +76,6 @@ def grants_of(role: str, scope: str | None = None) -> Grants:
         subscribe += _serving(service, scope)
     publish.append("presence-query.*")
     subscribe += ["presence.>", "event.>"]
-    if role == NODE:
-        publish += [f"$JS.API.STREAM.UPDATE.{stream}" for stream in _streams(BUCKETS, LOGS)]
     return Grants(publish=tuple(dict.fromkeys(publish)), subscribe=tuple(subscribe), replies=True)
 
 
@@ -105,10 +103,8 @@ def _store(service: str, *, makes: bool) -> list[str]:
     granted = [f"$KV.{bucket}.>" for bucket in owned] + [f"log.{log}.>" for log in kept]
     for stream in readable:
         granted += _reading(stream)
-    # Making is safe once the stream exists: it is refused then unless nothing differs. Updating is not: a source or a
-    # subject added to one's own stream would copy other people's records into it.
     if makes:
-        granted += [f"$JS.API.STREAM.CREATE.{stream}" for stream in writable]
+        granted += [f"$JS.API.STREAM.{verb}.{stream}" for stream in writable for verb in ("CREATE", "UPDATE", "PURGE")]
     return granted
 
 

@@ -21,12 +21,12 @@ class MeshIdentities:
     """The seeds below ``<data>/mesh/identities``. Plain, blocking file work: for a thread, or for the start."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
 
     def prepare(self, roles: Sequence[str] = ROLES) -> None:
         """Make what is missing. Raises StartFailed when the folder or a seed can be read by others."""
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        refuse_if_open(self._directory)
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        refuse_if_open(self.directory)
         for role in roles:
             path = self._path(role)
             if not path.exists():
@@ -49,7 +49,7 @@ class MeshIdentities:
         return public_key_of(self.seed(role), role)
 
     def _path(self, role: str) -> Path:
-        return self._directory / f"{role}.seed"
+        return self.directory / f"{role}.seed"
 
 
 def new_seed() -> str:
