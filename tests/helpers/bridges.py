@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from covey.bridge import Bridge, BridgeConfig
@@ -43,7 +44,7 @@ def new_bridge(**settings: Any) -> RunningBridge:
     bus = DirectBus(worker)
     registry = CollectorRegistry()
     bridge = Bridge(
-        BridgeConfig(**{"port": 0, **settings}),
+        msgspec.convert({"port": 0, **settings}, BridgeConfig),
         bus,
         SystemClock(),
         registry,

@@ -202,12 +202,16 @@ class DirectBus:
         self._instance = instance
         self.present = True
         self.addressed: list[InstanceId | None] = []
+        self.before_call: Callable[[], Awaitable[None]] | None = None
+        """Awaited before each call, for placing races."""
 
     async def call(
         self, endpoint: Endpoint[Any, Any], request: Any, context: CallContext, *, to: InstanceId | None = None
     ) -> Any:
         self.addressed.append(to)
         handler = self._handler(endpoint.name)
+        if self.before_call is not None:
+            await self.before_call()
         return await handler(request, context)
 
     async def stream(

@@ -10,7 +10,7 @@ import structlog
 
 from covey.bridge.addressing import HostRule, OriginRule, ProxyRule, check_path
 from covey.bridge.config import BridgeConfig
-from covey.bridge.errors import RenderError, retry_headers
+from covey.bridge.errors import RenderError, named_error, retry_headers
 from covey.bridge.exchange import ClientLeft, Exchange, ReceiveMessage, Scope, SendMessage
 from covey.bridge.metrics import BridgeMetrics
 from covey.bridge.router import Route, Router
@@ -141,8 +141,8 @@ class BridgeApplication:
         return True
 
     async def _fail(self, exchange: Exchange, route: Route | None, error: Exception) -> None:
-        named = error if isinstance(error, CoveyError) else CoveyError("something went wrong here; it was logged")
-        if named is not error:
+        named = named_error(error)
+        if type(named) is CoveyError and named is not error:
             logger.error(
                 "request_failed_unexpectedly",
                 request_id=exchange.request_id,

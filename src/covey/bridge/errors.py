@@ -45,6 +45,15 @@ class Unserved(NotFound):
     """No such path."""
 
 
+def named_error(error: Exception) -> CoveyError:
+    """The error to answer with; the bare root for anything unnamed, which the caller has to log."""
+    if isinstance(error, CoveyError):
+        return error
+    if isinstance(error, OverflowError):  # by the encoding between processes, which has 64 bits for a whole number
+        return InvalidRequest("a number does not fit 64 bits")
+    return CoveyError("something went wrong here; it was logged")
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 9457."""
 

@@ -43,6 +43,7 @@ class Exchange:
     """A request being answered. The connection's loss cancels the task that answers it, unless it is detached."""
 
     __slots__ = (
+        "_body_read",
         "_receive",
         "_send",
         "_task",
@@ -95,6 +96,7 @@ class Exchange:
         """How an error looks inside a stream that has begun."""
         self.abort_error: CoveyError | None = None
         self.lost = False
+        self._body_read = False
         self._receive = receive
         self._send = send
         self._task: asyncio.Task[Any] | None = None
@@ -121,13 +123,13 @@ class Exchange:
         if encoding is not None and encoding.lower() != b"identity":
             raise UnsupportedMediaType("compressed request bodies are not accepted", param="content-encoding")
         declared = self.headers.get(b"content-length")
-        if declared is not None and int(declared) > self.max_body_bytes:
-            raise PayloadTooLarge(f"the body may have {self.max_body_bytes} bytes")
+        if declared is not None:
+            self._check_size(int(declared))
         message = await self._receive()
         body: bytes = message.get("body", b"")
+        self._check_size(len(body))
         if message["type"] == "http.request" and not message.get("more_body", False):
-            if len(body) > self.max_body_bytes:
-                raise PayloadTooLarge(f"the body may have {self.max_body_bytes} bytes")
+            self._body_read = True
             return body
         parts = [body]
         size = len(body)
@@ -135,13 +137,17 @@ class Exchange:
             message = await self._receive()
             part = message.get("body", b"")
             size += len(part)
-            if size > self.max_body_bytes:
-                raise PayloadTooLarge(f"the body may have {self.max_body_bytes} bytes")
+            self._check_size(size)
             parts.append(part)
         if message["type"] != "http.request":
             self.lost = True
             raise ClientLeft("the client left before its request was complete")
+        self._body_read = True
         return b"".join(parts)
+
+    def _check_size(self, size: int) -> None:
+        if size > self.max_body_bytes:
+            raise PayloadTooLarge(f"the body may have {self.max_body_bytes} bytes")
 
     def context(self, timeout_s: float | None) -> CallContext:
         """What travels with the calls that are made for this request."""
@@ -208,6 +214,9 @@ class Exchange:
 
         Closing at once would reset the connection, and the client might never see the answer.
         """
+        if self._body_read:
+            await self.respond(status, body, content_type, headers)
+            return
         await self.begin(status, content_type, [(b"content-length", b"%d" % len(body)), *headers], close=True)
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
         budget = 4 * self.max_body_bytes

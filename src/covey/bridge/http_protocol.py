@@ -88,7 +88,7 @@ class HttpConnection(HttpToolsProtocol):
             if self._refusal is None:
                 self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            if self._should_upgrade() and self.cycle is None:
+            if self._should_upgrade() and (self.cycle is None or self.cycle.response_complete):
                 self.handle_websocket_upgrade()
             else:
                 self._refuse(400, "This upgrade is not supported.")
@@ -144,6 +144,8 @@ class HttpConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade() and self._should_upgrade():
+            return
         super().on_message_complete()
         if self.cycle.response_complete and not self.pipeline:
             self._rest()

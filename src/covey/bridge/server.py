@@ -18,7 +18,7 @@ from covey.bridge.metrics import BridgeMetrics
 from covey.bridge.websocket_protocol import WebSocketConnection
 from covey.errors import StartFailed
 
-SWEEP_INTERVAL_S = 1.0
+SWEEP_INTERVAL_S = 0.5
 
 
 class BridgeServer:
@@ -66,7 +66,7 @@ class BridgeServer:
             self._server = await loop.create_server(
                 factory, sock=listener, ssl=self._tls(), backlog=self._config.backlog
             )
-        except BaseException:
+        except BaseException:  # raised again; reported by whoever starts the worker
             listener.close()
             raise
         self.port = listener.getsockname()[1]

@@ -14,7 +14,7 @@ from covey.bridge import json_body
 from covey.bridge.addressing import HostRule, OriginRule, ProxyRule, check_path
 from covey.bridge.calls import Calls
 from covey.bridge.config import BridgeConfig
-from covey.bridge.errors import PROBLEM_JSON, Unserved, problem_of
+from covey.bridge.errors import PROBLEM_JSON, Unserved, named_error, problem_of
 from covey.bridge.exchange import API_SECURITY_HEADERS, Header, ReceiveMessage, Scope, SendMessage, idempotency_key
 from covey.bridge.json_objects import complete
 from covey.bridge.metrics import BridgeMetrics
@@ -254,10 +254,12 @@ class SocketSession:
         except asyncio.CancelledError:
             outcome = "left"
             raise
-        except Exception:  # the edge: reported here, answered without its text
-            outcome = "internal"
-            logger.exception("socket_request_failed_unexpectedly", request_id=self._request_id, kind=kind)
-            await self._say_error(request, CoveyError("something went wrong here; it was logged"))
+        except Exception as error:  # the edge: reported here, answered without its text
+            named = named_error(error)
+            outcome = named.code
+            if type(named) is CoveyError:
+                logger.exception("socket_request_failed_unexpectedly", request_id=self._request_id, kind=kind)
+            await self._say_error(request, named)
         finally:
             if self._requests.get(request) is asyncio.current_task():
                 del self._requests[request]

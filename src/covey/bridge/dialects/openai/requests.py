@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -21,6 +21,8 @@ UPSTREAM_FIELDS = frozenset(
 )
 """Fields by which gateways of this kind were made to call somewhere else, with their own credentials."""
 
+_Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What fits the wire."""
 _Accepted = msgspec.Raw | msgspec.UnsetType
 
 
@@ -34,17 +36,17 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     stream_options: StreamOptions | None = None
     temperature: float | None = None
     top_p: float | None = None
-    top_k: int | None = None
+    top_k: _Integer | None = None
     min_p: float | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     repetition_penalty: float | None = None
     repeat_penalty: float | None = None
-    seed: int | None = None
+    seed: _Integer | None = None
     stop: str | tuple[str, ...] | None = None
-    max_tokens: int | None = None
+    max_tokens: _Integer | None = None
     logit_bias: dict[str, float] | None = None
-    n: int | None = None
+    n: _Integer | None = None
     user: _Accepted = msgspec.UNSET
     metadata: _Accepted = msgspec.UNSET
     store: _Accepted = msgspec.UNSET
@@ -58,9 +60,9 @@ class ChatCompletionRequest(_Common, frozen=True, kw_only=True, forbid_unknown_f
     """``POST /v1/chat/completions``."""
 
     messages: tuple[ChatMessage, ...]
-    max_completion_tokens: int | None = None
+    max_completion_tokens: _Integer | None = None
     logprobs: bool | None = None
-    top_logprobs: int | None = None
+    top_logprobs: _Integer | None = None
     response_format: dict[str, Any] | None = None
     tools: tuple[dict[str, Any], ...] | None = None
     tool_choice: str | dict[str, Any] | None = None
@@ -79,8 +81,8 @@ class CompletionRequest(_Common, frozen=True, kw_only=True, forbid_unknown_field
     prompt: str | list[str | int | list[int]] = ""
     suffix: str | None = None
     echo: bool | None = None
-    best_of: int | None = None
-    logprobs: int | None = None
+    best_of: _Integer | None = None
+    logprobs: _Integer | None = None
 
 
 class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,7 +91,7 @@ class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     model: ModelName
     input: str | list[str | int | list[int]]
     encoding_format: Literal["float", "base64"] | None = None
-    dimensions: int | None = None
+    dimensions: _Integer | None = None
     user: _Accepted = msgspec.UNSET
 
 
