@@ -77,11 +77,13 @@ class Backend(asyncio.Protocol):
             tokens = re.search(rb'"max_(?:completion_)?tokens": ?(\d+)', body)
             interval = re.search(rb'"top_k": ?(\d+)', body)
             count = int(tokens[1]) if tokens else 50
-            self.task = asyncio.ensure_future(self.stream(count, int(interval[1]) / 1000 if interval else 0.0))
+            closing = re.search(rb"(?i)connection: *close", head) is not None
+            interval_s = int(interval[1]) / 1000 if interval else 0.0
+            self.task = asyncio.ensure_future(self.stream(count, interval_s, closing=closing))
         else:
             self.transport.write(ANSWER)
 
-    async def stream(self, count: int, interval_s: float) -> None:
+    async def stream(self, count: int, interval_s: float, *, closing: bool) -> None:
         self.transport.write(STREAM_HEAD)
         for _ in range(count):
             if interval_s:
@@ -89,6 +91,8 @@ class Backend(asyncio.Protocol):
             self.transport.write(DELTA)
         usage = b',"usage":{"prompt_tokens":9,"completion_tokens":%d,"total_tokens":%d}' % (count, count + 9)
         self.transport.write(END + event(b"[]", usage) + DONE)
+        if closing:
+            self.transport.close()
 
 
 async def serve(port: int) -> None:
