@@ -1,7 +1,7 @@
 """The bridge alone: its CPU per request and per streamed chunk, over the bare server that it stands on.
 
-``python benchmarks/bridge.py``. A child process runs uvloop with a bridge and a scripted client worker on the local bus;
-wrk loads it from the other core. The same is done with an application that answers a constant on the same server: the
+``python benchmarks/bridge.py``. A child process runs uvloop with a bridge and an instant client worker on the local
+bus; wrk loads it from the other core. The same is done with an application that answers a constant on the same server: the
 difference is what the bridge adds. Rounds alternate; the median is printed.
 """
 

@@ -7,17 +7,18 @@ server compares them, so that a request costs no timers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from math import inf
 from typing import Any, Literal
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from covey.bridge.config import BridgeConfig
+from covey.bridge.exchange import API_SECURITY_HEADERS, Header, HeaderBlock
 from covey.bridge.metrics import BridgeMetrics
 from covey.bridge.websocket_protocol import WebSocketConnection
 
@@ -142,6 +143,8 @@ class HttpConnection(HttpToolsProtocol):
         self.phase = "body"
         self.deadline = self.loop.time() + self.limits.body_timeout_s
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope is self.scope:
+            self.scope["covey.writer"] = DirectWriter(self.cycle, self)  # type: ignore[typeddict-unknown-key]
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade() and self._should_upgrade():
@@ -239,10 +242,9 @@ class HttpConnection(HttpToolsProtocol):
         body = text.encode("ascii")
         head = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode("ascii"))]
         head += [name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers]
+        head.append(API_SECURITY_HEADERS.raw)
         head.append(
-            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n"
-            b"x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n"
-            b"content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n\r\n" % len(body)
+            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         )
         cycle = self.cycle
         if cycle is None or cycle.response_complete or not (self.pipeline or cycle.response_started):
@@ -257,6 +259,83 @@ class HttpConnection(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Said by the answer; a stranger's request is not worth a warning in the log."""
+
+
+class DirectWriter:
+    """Writes one response straight to the transport: what uvicorn's cycle does, without a message per piece."""
+
+    __slots__ = ("_chunked", "_connection", "_cycle", "_flow", "_transport")
+
+    def __init__(self, cycle: RequestResponseCycle, connection: HttpConnection) -> None:
+        self._cycle = cycle
+        self._connection = connection
+        self._flow = cycle.flow
+        self._transport = cycle.transport
+        self._chunked = True
+
+    async def whole(self, status: int, constant: HeaderBlock, headers: Sequence[Header], body: bytes) -> None:
+        if self._flow.write_paused:
+            await self._flow.drain()
+        cycle = self._cycle
+        if cycle.disconnected:
+            return
+        if status in (204, 304):
+            head = self._head(status, constant, headers, b"")
+        else:
+            head = self._head(status, constant, headers, b"content-length: %d\r\n" % len(body))
+        self._transport.write(head if cycle.scope["method"] == "HEAD" else head + body)
+        self._complete()
+
+    async def begin(self, status: int, constant: HeaderBlock, headers: Sequence[Header]) -> None:
+        if self._flow.write_paused:
+            await self._flow.drain()
+        if self._cycle.disconnected:
+            return
+        self._chunked = not any(name == b"content-length" for name, _ in headers)
+        framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
+        self._transport.write(self._head(status, constant, headers, framing))
+
+    async def write(self, data: bytes) -> None:
+        if self._flow.write_paused:
+            await self._flow.drain()
+        if data and not self._cycle.disconnected:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+
+    async def end(self, data: bytes) -> None:
+        if self._flow.write_paused:
+            await self._flow.drain()
+        if self._cycle.disconnected:
+            return
+        if self._chunked:
+            data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
+        self._transport.write(data)
+        self._complete()
+
+    def _head(self, status: int, constant: HeaderBlock, headers: Sequence[Header], framing: bytes) -> bytes:
+        cycle = self._cycle
+        cycle.response_started = True
+        cycle.waiting_for_100_continue = False
+        lines = [STATUS_LINE[status]]
+        for name, value in (*cycle.default_headers, *headers):
+            if name == b"connection":
+                cycle.keep_alive = False
+            else:
+                lines.append(name + b": " + value + b"\r\n")
+        if not cycle.keep_alive:
+            lines.append(b"connection: close\r\n")
+        count = len(lines)
+        head = b"".join(lines)
+        if head.count(b"\n") != count or head.count(b"\r") != count or b"\0" in head:
+            raise ValueError("a header value holds a line break")
+        return b"%b%b%b\r\n" % (head, constant.raw, framing)
+
+    def _complete(self) -> None:
+        cycle = self._cycle
+        cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self._transport.close()
+        cycle.on_response()
 
 
 def connection_factory(

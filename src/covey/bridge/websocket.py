@@ -325,7 +325,7 @@ async def _refuse(send: SendMessage, error: CoveyError, request_id: RequestId) -
     headers: list[Header] = [
         (b"content-type", PROBLEM_JSON),
         (b"x-request-id", request_id.encode()),
-        *API_SECURITY_HEADERS,
+        *API_SECURITY_HEADERS.pairs,
     ]
     await send({"type": "websocket.http.response.start", "status": error.http_status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body, "more_body": False})

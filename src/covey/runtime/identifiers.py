@@ -9,12 +9,17 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 """Crockford-like base 32 in ASCII order, so that ids sort by time."""
 
 
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+
+
 def _encode(number: int, length: int) -> str:
+    """``length`` digits, an even number of them; two at a time, because an id is minted for every request."""
     digits = []
-    for _ in range(length):
-        digits.append(_ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(digits))
+    for _ in range(length // 2):
+        digits.append(_PAIRS[number & 1023])
+        number >>= 10
+    digits.reverse()
+    return "".join(digits)
 
 
 def mint(prefix: str) -> str:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from covey.bridge.exchange import Exchange, Header
+from covey.bridge.exchange import Exchange, Header, HeaderBlock
 from covey.bridge.router import Route
 from covey.errors import NotFound
 
@@ -22,7 +22,7 @@ _API_PREFIXES = ("/v1", "/api", "/covey", "/livez", "/readyz", "/healthz", "/met
 _ENCODINGS = ((".br", b"br"), (".gz", b"gzip"))
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
 
-WEB_SECURITY_HEADERS: tuple[Header, ...] = (
+WEB_SECURITY_HEADERS = HeaderBlock(
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (
