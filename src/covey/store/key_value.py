@@ -55,11 +55,15 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Watch(Protocol):
-    """Changes as they happen. Survives a reconnect: what was missed in between is delivered, possibly once again."""
+    """Changes as they happen. Survives a reconnect: what was missed in between is delivered, possibly once again.
+    Iterate it once, then close it."""
 
     def __aiter__(self) -> AsyncIterator[Change | None]:
         """First the present state, then ``None`` once, then every change. After a reconnect, again the state (with a
         delete for every key that vanished in between) and another ``None``."""
+
+    revision: int
+    """The newest revision below the prefix that was seen when the last item was handed out, deletes included."""
 
     async def close(self) -> None: ...
 

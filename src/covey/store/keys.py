@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from covey.errors import InvalidRequest
+from covey.errors import InvalidRequest, PayloadTooLarge
 from covey.store.key_value import Write
 
 _TOKEN = r"[A-Za-z0-9_-]{1,64}"
@@ -13,13 +13,16 @@ _KEY = re.compile(rf"{_TOKEN}(?:\.{_TOKEN}){{0,15}}\Z")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 _RECORD_ID = re.compile(r"[\x21-\x7e]{1,256}\Z")
 
+RESERVED = "_covey"
+"""First token of the store's own records; no key of anybody else begins with it."""
 SHORTEST_TTL_S = 1.0
 LARGEST_BATCH = 100
+LARGEST_VALUE_BYTES = 1_000_000
 
 
 def check_key(key: str) -> str:
     """``key`` itself. Raises ``InvalidRequest``, without repeating what may be a stranger's text."""
-    if not _KEY.match(key):
+    if not _KEY.match(key) or key.partition(".")[0] == RESERVED:
         raise InvalidRequest("a store key is not made of dotted tokens of letters, digits, '_' and '-'")
     return key
 
@@ -58,6 +61,7 @@ def check_batch(writes: Sequence[Write]) -> Sequence[Write]:
         raise InvalidRequest("a batch writes each key once")
     for write in writes:
         check_ttl(write.ttl_s)
+        check_value(write.value or b"")
     return writes
 
 
@@ -71,3 +75,10 @@ def in_range(keys: Sequence[str], *, after: str | None, before: str | None, reve
     for key in sorted(keys, reverse=reverse):
         if (after is None or key > after) and (before is None or key < before):
             yield key
+
+
+def check_value(value: bytes) -> bytes:
+    """``value`` itself. Raises ``PayloadTooLarge`` above a million bytes: one message must fit, headers and all."""
+    if len(value) > LARGEST_VALUE_BYTES:
+        raise PayloadTooLarge(f"a stored value has at most {LARGEST_VALUE_BYTES} bytes")
+    return value

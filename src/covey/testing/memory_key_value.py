@@ -106,7 +106,7 @@ class MemoryKeyValue:
         for change in newest:
             if change.kind == "put":
                 watch.tell(change)
-        watch.tell(None)
+        watch.tell(None, await self.revision(prefix))
         return watch
 
     async def revision(self, prefix: str = "") -> int:
@@ -181,13 +181,14 @@ class MemoryWatch:
     def __init__(self, bucket: MemoryKeyValue, prefix: str) -> None:
         self._bucket = bucket
         self._prefix = prefix
-        self._queue: deque[Change | None] = deque()
+        self.revision = 0
+        self._queue: deque[tuple[Change | None, int]] = deque()
         self._wake = asyncio.Event()
         self._closed = False
 
-    def tell(self, change: Change | None) -> None:
+    def tell(self, change: Change | None, revision: int = 0) -> None:
         if change is None or in_prefix(change.key, self._prefix):
-            self._queue.append(change)
+            self._queue.append((change, change.revision if change else revision))
             self._wake.set()
 
     def end(self) -> None:
@@ -204,7 +205,9 @@ class MemoryWatch:
             if self._bucket.available:
                 self._bucket.sweep()
             while self._queue and self._bucket.available and not self._closed:
-                yield self._queue.popleft()
+                change, revision = self._queue.popleft()
+                self.revision = max(self.revision, revision)
+                yield change
             if not self._closed:
                 await self._pause()
 

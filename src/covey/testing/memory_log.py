@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from covey.errors import StoreUnavailable
 from covey.runtime.clock import Clock
 from covey.store.key_value import LogRecord
-from covey.store.keys import check_key, check_record_id
+from covey.store.keys import check_key, check_record_id, check_value
 
 DUPLICATE_WINDOW_S = 120.0
 
@@ -29,6 +29,7 @@ class MemoryLog:
         self._enter()
         check_key(".".join(subject))
         check_record_id(record_id)
+        check_value(value)
         now = self._clock.now()
         known = self._seen.get(record_id)
         if known and now - known[1] < DUPLICATE_WINDOW_S:

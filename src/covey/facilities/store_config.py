@@ -1,0 +1,25 @@
+"""Settings of the store facility."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class NatsStoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How buckets and logs are made, and how long the store may take to answer."""
+
+    replicas: int = 1
+    """Copies of every bucket and log: 1 on a single node, 3 as soon as there are three. A new value reaches streams
+    that already exist when they are opened for creation."""
+    timeout_s: float = 5.0
+    """Longest wait for one answer of the store; then ``store_unavailable``, and a write may or may not be applied."""
+    bind_timeout_s: float = 15.0
+    """Longest wait at start for a bucket that another worker has to make."""
+    marker_ttl_s: float = 604_800.0
+    """How long the marker of a deleted key is kept: a store that was down for longer than this cannot tell deleted
+    keys from lost ones. At least 60."""
+    watch_heartbeat_s: float = 1.0
+    """How often a quiet watch must hear from the store; after three missed beats it is made again."""
+    manifest_interval_s: float = 60.0
+    """How often the count of durable keys is written down, from which a silent loss is recognised. 0 turns it off for
+    this process; a process that only reads buckets needs none."""
