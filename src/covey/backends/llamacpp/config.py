@@ -1,0 +1,62 @@
+"""Settings of the embedded llama.cpp engine."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+LoadTime = Literal["at_start", "in_background", "on_demand"]
+
+
+class ModelFileConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model file that is there already, wherever it lies."""
+
+    path: str
+    """Where the GGUF file is; a relative path counts from the working directory."""
+    name: str = ""
+    """What to call it; empty: a name made from the file's name."""
+    aliases: tuple[str, ...] = ()
+    """Further names that mean this model."""
+
+
+class LlamaCppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: str = "llamacpp"
+    """The engine's name in lists, logs and metrics."""
+    models: tuple[ModelFileConfig, ...] = ()
+    """Model files to offer, besides those that the catalogue has downloaded or imported."""
+    load: LoadTime = "in_background"
+    """When the first model is loaded: before the engine counts as started, right after it (requests wait for it), or
+    with the first request for it."""
+    max_loaded_models: int = 1
+    """How many models may be in memory at once; the one unused for longest makes room, never one that is at work."""
+    slots: int = 4
+    """How many requests one model works on at the same time, 1 to 64. Each slot has a context of its own in memory."""
+    context_length: int = 4096
+    """Tokens of prompt and answer together that one slot holds; no more than the model was trained for is used."""
+    batch_tokens: int = 512
+    """Prompt tokens processed in one step, 32 to 8192: a cancelled prompt stops within one, and a text to embed has
+    to fit into one."""
+    threads: int = 0
+    """CPU threads for one model; 0: as many as this process may really use. More than that slows everything down."""
+    gpu_layers: int = -1
+    """Layers to put on the GPU; -1: all of them when the installed library supports a GPU; 0: none."""
+    flash_attention: Literal["auto", "on", "off"] = "auto"
+    """Whether the faster attention kernels are used."""
+    embeddings: bool = True
+    """Whether chat models answer embedding requests too, with the mean over the tokens of the text."""
+    prompt_cache: bool = True
+    """Whether a slot reuses what it computed for the beginning of the last prompt. The time to the first token then
+    tells a patient observer whether somebody sent the same beginning shortly before; switch it off where strangers
+    share a model."""
+    load_timeout_s: float = 300.0
+    """Longest load of a model; then the load has failed."""
+    stall_timeout_s: float = 120.0
+    """Longest time without progress of a running request; then the child counts as frozen and is replaced."""
+    probe_interval_s: float = 2.0
+    """Time between two heartbeats of a child; three without an answer and it is replaced."""
+    keep_alive_s: float = -1.0
+    """How long an unused model stays in memory; negative: until another one needs the room."""
+    environment: dict[str, str] = {}
+    """Environment variables of the children, for example ``CUDA_VISIBLE_DEVICES``. They inherit none, so that native
+    code cannot read secrets from them."""

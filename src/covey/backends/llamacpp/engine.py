@@ -1,0 +1,280 @@
+"""The embedded engine: model files run by llama.cpp in child processes, under the engine contract."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+
+import structlog
+
+from covey.backends.llamacpp import messages
+from covey.backends.llamacpp.answers import embeddings, finished, refusal
+from covey.backends.llamacpp.config import LlamaCppConfig
+from covey.backends.llamacpp.gguf import Header, read_header
+from covey.backends.llamacpp.hardware import usable_cpus
+from covey.backends.llamacpp.loaded_models import LoadedModels
+from covey.backends.llamacpp.model_file import ModelFile
+from covey.backends.llamacpp.process import ModelProcess, Work
+from covey.backends.llamacpp.requests import embedding_body, generation_body
+from covey.errors import (
+    BackendUnavailable,
+    CoveyError,
+    InvalidRequest,
+    ModelLoadFailed,
+    ModelNotFound,
+)
+from covey.protocol.ids import ModelName, RequestId
+from covey.protocol.inference import (
+    Delta,
+    Embed,
+    Embeddings,
+    Finished,
+    Generate,
+    GenerationEvent,
+    Started,
+    Usage,
+)
+from covey.protocol.registry import Capability, ModelDetails, ModelInfo, ModelState
+from covey.runtime.child_process import SupervisionPolicy
+
+log = structlog.get_logger(__name__)
+
+
+class LlamaCppEngine:
+    """Runs GGUF files. ``files`` says which there are, and is asked anew each time; the first one is loaded first."""
+
+    kind = "llamacpp"
+
+    def __init__(self, config: LlamaCppConfig, *, files: Callable[[], Sequence[ModelFile]]) -> None:
+        self.name = config.name
+        self._config = config
+        self._files = files
+        self._threads = config.threads or usable_cpus()
+        self._loaded = LoadedModels(self._process, limit=config.max_loaded_models, keep_alive_s=config.keep_alive_s)
+        self._headers: dict[tuple[Path, int, int], Header] = {}
+        self._works: dict[RequestId, tuple[ModelProcess, Work]] = {}
+        self._first_load: asyncio.Task[None] | None = None
+        self._started = False
+
+    @property
+    def slots(self) -> int:
+        return self._config.slots
+
+    async def start(self) -> None:
+        if self._started:
+            return
+        self._loaded.open()
+        self._started = True
+        files = self._files()
+        if not files or self._config.load == "on_demand":
+            return
+        if self._config.load == "at_start":
+            await self._load(files[0])
+        else:
+            self._first_load = asyncio.create_task(self._load_in_background(files[0]))  # ended by close
+
+    async def close(self) -> None:
+        self._started = False
+        first, self._first_load = self._first_load, None
+        if first is not None:
+            first.cancel()
+            await asyncio.wait([first])
+        await self._loaded.close()
+
+    async def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+        file = self._file(request.model)
+        header = await self._header(file)
+        if header.embeds_only:
+            raise InvalidRequest("this model makes embeddings only", param="model")
+        context_length = self._context_length(header)
+        chat, body = generation_body(request, context_length=context_length, prompt_cache=self._config.prompt_cache)
+        async with self._loaded.using(file, request.keep_alive_s) as process:
+            counted = 0
+            run = process.run(
+                lambda number: messages.RunGeneration(number, chat, body),
+                lambda work: self._works.__setitem__(request_id, (process, work)),
+            )
+            try:
+                async with aclosing(run) as answers:
+                    async for message in answers:
+                        match message:
+                            case messages.Piece(_, text, reasoning, tool_calls, logprobs):
+                                counted += 1
+                                yield Delta(text=text, reasoning=reasoning, tool_calls=tool_calls, logprobs=logprobs)
+                            case messages.WorkStarted():
+                                yield Started(model=ModelName(file.name), engine=self.name)
+                            case messages.WorkDone():
+                                yield finished(message)
+                                return
+                            case messages.WorkRefused():
+                                raise refusal(message, context_length=context_length, batch_tokens=self._batch_tokens)
+                yield Finished(reason="cancelled", usage=Usage(completion_tokens=counted, estimated=True))
+            finally:
+                self._works.pop(request_id, None)
+
+    async def embed(self, request: Embed, request_id: RequestId) -> Embeddings:
+        file = self._file(request.model)
+        header = await self._header(file)
+        if not (self._config.embeddings or header.embeds_only):
+            raise InvalidRequest("this model does not make embeddings", param="model")
+        body = embedding_body(request)
+        async with self._loaded.using(file, None) as process:
+            run = process.run(
+                lambda number: messages.RunEmbedding(number, body),
+                lambda work: self._works.__setitem__(request_id, (process, work)),
+            )
+            try:
+                async with aclosing(run) as answers:
+                    async for message in answers:
+                        if isinstance(message, messages.WorkRefused):
+                            raise refusal(
+                                message,
+                                context_length=self._context_length(header),
+                                batch_tokens=self._batch_tokens,
+                            )
+                        if isinstance(message, messages.Vectors):
+                            return embeddings(request, file, message)
+            finally:
+                self._works.pop(request_id, None)
+        raise BackendUnavailable("the work was aborted")
+
+    async def abort(self, request_id: RequestId) -> None:
+        found = self._works.get(request_id)
+        if found is not None:
+            found[1].abort()
+
+    async def health(self) -> None:
+        if not self._started:
+            raise BackendUnavailable("the engine is not running")
+        for held in self._loaded.all():
+            if held.loaded:
+                await held.process.check()
+
+    async def models(self) -> Sequence[ModelInfo]:
+        return [await self._info(file) for file in self._files()]
+
+    async def show(self, model: str) -> ModelDetails:
+        file = self._file(model)
+        header = await self._header(file)
+        license_name = file.license or header.metadata.get("general.license")
+        return ModelDetails(
+            model=await self._info(file),
+            template=header.template,
+            metadata={key: value for key, value in header.metadata.items() if key != "tokenizer.chat_template"},
+            license=str(license_name) if license_name else None,
+        )
+
+    async def unload(self, model: str) -> None:
+        """Take a model out of memory; it is loaded again when somebody asks. Raises ModelNotFound."""
+        await self._loaded.unload(self._file(model).name)
+
+    def expires_in_s(self, model: str) -> float | None:
+        """Seconds until an unused model leaves memory; None: not by itself."""
+        held = self._loaded.find(model)
+        if held is None or held.expires is None:
+            return None
+        return max(0.0, held.expires - asyncio.get_running_loop().time())
+
+    def _file(self, model: str) -> ModelFile:
+        for file in self._files():
+            if file.name == model:
+                return file
+        raise ModelNotFound("the engine has no model of that name", param="model")
+
+    async def _load(self, file: ModelFile) -> None:
+        await self._header(file)
+        async with self._loaded.using(file, None):
+            log.info("model_loaded", model=file.name)
+
+    async def _load_in_background(self, file: ModelFile) -> None:
+        # Logged where it failed; the next request for the model tries again and tells its caller.
+        with suppress(CoveyError):
+            await self._load(file)
+
+    async def _header(self, file: ModelFile) -> Header:
+        """Checked anew whenever the file has changed. Raises ModelLoadFailed."""
+        try:
+            status = await asyncio.to_thread(file.path.stat)
+        except OSError as error:
+            raise ModelLoadFailed("the model file is not there or cannot be read") from error
+        key = (file.path, status.st_mtime_ns, status.st_size)
+        if key not in self._headers:
+            self._headers[key] = await asyncio.to_thread(read_header, file.path)
+        return self._headers[key]
+
+    def _context_length(self, header: Header) -> int:
+        return min(self._config.context_length, header.context_length or self._config.context_length)
+
+    @property
+    def _batch_tokens(self) -> int:
+        """A multiple of the slots: llama.cpp aborts otherwise when it averages over tokens."""
+        return max(1, self._config.batch_tokens // self._config.slots) * self._config.slots
+
+    def _process(self, file: ModelFile) -> ModelProcess:
+        status = file.path.stat()
+        header = self._headers[(file.path, status.st_mtime_ns, status.st_size)]
+        config = self._config
+        load = messages.LoadModel(
+            path=str(file.path.resolve()),
+            slots=config.slots,
+            context_length=self._context_length(header),
+            batch_tokens=self._batch_tokens,
+            threads=self._threads,
+            gpu_layers=config.gpu_layers,
+            flash_attention=config.flash_attention,
+            embedding=config.embeddings or header.embeds_only,
+            mean_pooling=not header.has_pooling,
+            prompt_cache=config.prompt_cache,
+        )
+        policy = SupervisionPolicy(
+            ready_timeout_s=config.load_timeout_s,
+            probe_interval_s=config.probe_interval_s,
+            probe_timeout_s=config.probe_interval_s,
+            stop_timeout_s=3.0,
+        )
+        return ModelProcess(
+            file.name, load, policy=policy, stall_timeout_s=config.stall_timeout_s, environment=config.environment
+        )
+
+    async def _info(self, file: ModelFile) -> ModelInfo:
+        known = ModelInfo(name=ModelName(file.name), engine=self.name)
+        try:
+            header = await self._header(file)
+        except ModelLoadFailed:
+            return ModelInfo(name=known.name, engine=self.name, state="unavailable", capabilities=())
+        return ModelInfo(
+            name=known.name,
+            aliases=tuple(ModelName(alias) for alias in file.aliases),
+            engine=self.name,
+            state=self._state(file),
+            capabilities=self._capabilities(header),
+            context_length=self._context_length(header),
+            size_bytes=header.size_bytes,
+            parameters=header.parameters,
+            quantization=header.quantization,
+            family=header.architecture or None,
+            digest=file.digest,
+            modified_at=file.path.stat().st_mtime,
+        )
+
+    def _state(self, file: ModelFile) -> ModelState:
+        held = self._loaded.find(file.name)
+        if held is None:
+            return "cold"
+        if not held.loading.done() or held.process.state in ("starting", "waiting"):
+            return "loading"
+        return "loaded" if held.process.state == "running" else "unavailable"
+
+    def _capabilities(self, header: Header) -> tuple[Capability, ...]:
+        if header.embeds_only:
+            return ("embedding",)
+        found: list[Capability] = ["chat", "completion"] if header.template else ["completion"]
+        if self._config.embeddings:
+            found.append("embedding")
+        if "tools" in (header.template or ""):
+            found.append("tools")
+        if "<think>" in (header.template or ""):
+            found.append("thinking")
+        return tuple(found)

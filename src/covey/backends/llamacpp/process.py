@@ -1,0 +1,269 @@
+"""One loaded model: its supervised child, and the work that is under way there."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+
+import structlog
+
+import covey
+from covey.backends.llamacpp import messages
+from covey.backends.llamacpp.channel import Channel
+from covey.backends.llamacpp.messages import MessageFromChild
+from covey.errors import BackendError, BackendUnavailable, CoveyError, ModelLoadFailed, NotStarted, StartFailed
+from covey.runtime.child_process import ChildProcess, Launch, SupervisionPolicy
+
+PACKAGE_ROOT = Path(covey.__file__).parents[1]
+KEPT_OUTPUT_LINES = 20
+
+WorkMessage = (
+    messages.WorkStarted
+    | messages.WorkProgress
+    | messages.Piece
+    | messages.WorkDone
+    | messages.Vectors
+    | messages.WorkRefused
+)
+
+
+class Work:
+    """One request in the child, and what came back of it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.aborted = False
+        self._arrived: asyncio.Queue[WorkMessage | CoveyError | None] = asyncio.Queue()
+
+    def put(self, message: WorkMessage) -> None:
+        self._arrived.put_nowait(message)
+
+    def fail(self, error: CoveyError) -> None:
+        self._arrived.put_nowait(error)
+
+    def abort(self) -> None:
+        self.aborted = True
+        self._arrived.put_nowait(None)
+
+    async def next(self) -> WorkMessage | None:
+        """None when it was aborted. Raises what ended it."""
+        message = await self._arrived.get()
+        if self.aborted:
+            return None
+        if isinstance(message, CoveyError):
+            raise message
+        return message
+
+
+class ModelProcess:
+    """A child with one model. Started once, restarted by itself after a crash, stopped once."""
+
+    def __init__(
+        self,
+        name: str,
+        load: messages.LoadModel,
+        *,
+        policy: SupervisionPolicy,
+        stall_timeout_s: float,
+        environment: dict[str, str],
+    ) -> None:
+        self.name = name
+        self.load = load
+        self.load_ms: float | None = None
+        self.crashes = 0
+        """How often it ended though nobody asked it to."""
+        self._stall_timeout_s = stall_timeout_s
+        # Never empty, because an empty environment has a meaning of its own, and never that of the service.
+        self._environment = {
+            "LC_ALL": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "GGML_NO_BACKTRACE": "1",
+            **environment,
+        }
+        self._log = structlog.get_logger(__name__).bind(model=name)
+        self._works: dict[int, Work] = {}
+        self._numbers = 0
+        self._channel: Channel | None = None
+        self._loaded: asyncio.Future[None] | None = None
+        self._pongs: dict[int, asyncio.Future[None]] = {}
+        self._output: deque[str] = deque(maxlen=KEPT_OUTPUT_LINES)
+        self._stopping = False
+        self._closing: set[asyncio.Task[None]] = set()
+        self.child = ChildProcess(
+            f"llamacpp {name}",
+            self._launch,
+            ready=self._ready,
+            probe=self._probe,
+            on_line=self._keep_line,
+            on_exit=self._exited,
+            policy=policy,
+        )
+
+    @property
+    def state(self) -> str:
+        return self.child.state
+
+    @property
+    def running(self) -> int:
+        """Requests that the child works on."""
+        return len(self._works)
+
+    async def start(self) -> None:
+        """Loaded when it returns. Raises ModelLoadFailed."""
+        self._stopping = False
+        try:
+            await self.child.start()
+        except StartFailed as error:
+            await self._close_channel()
+            raise self._load_failure(error) from error
+
+    async def stop(self) -> None:
+        """Running work ends with BackendUnavailable. Safe twice."""
+        self._stopping = True
+        self._fail_all(BackendUnavailable("the engine was stopped"))
+        await self.child.stop()
+        await self._close_channel()
+
+    async def wait_usable(self) -> None:
+        """Returns when the child is up, waiting for a restart if one is under way. Raises BackendUnavailable."""
+        if self.child.state == "running":
+            return
+        if self.child.state in ("crash_loop", "stopping", "stopped"):
+            raise BackendUnavailable("the engine's process keeps failing, or is stopped")
+        await self.child.wait_running()
+
+    async def check(self) -> None:
+        try:
+            await self.child.check()
+        except NotStarted as error:
+            raise BackendUnavailable("the engine's process is not running") from error
+
+    async def run(
+        self, order: Callable[[int], messages.RunGeneration | messages.RunEmbedding], on_begun: Callable[[Work], None]
+    ) -> AsyncGenerator[WorkMessage]:
+        """The messages of one piece of work, as they come. Ends silently when it was aborted.
+
+        Raises BackendUnavailable when the child ends or stalls. Closing the generator cancels the work in the child.
+        """
+        await self.wait_usable()
+        self._numbers += 1
+        work = Work(self._numbers)
+        self._works[work.number] = work
+        on_begun(work)
+        finished = False
+        try:
+            self._send(order(work.number))
+            while not finished:
+                message = await self._next(work)
+                if message is None:
+                    return
+                finished = isinstance(message, messages.WorkDone | messages.Vectors | messages.WorkRefused)
+                yield message
+        finally:
+            del self._works[work.number]
+            if not finished:
+                self._send(messages.CancelWork(work.number))
+
+    async def _next(self, work: Work) -> WorkMessage | None:
+        try:
+            async with asyncio.timeout(self._stall_timeout_s):
+                return await work.next()
+        except TimeoutError as error:
+            self._log.error("child_stalled", pid=self.child.pid, stall_timeout_s=self._stall_timeout_s)
+            self.child.kill()
+            raise BackendUnavailable("the engine made no progress and is restarted") from error
+
+    def _send(self, message: messages.MessageToChild) -> None:
+        if self._channel is not None:
+            self._channel.send(message)
+
+    def _launch(self) -> Launch:
+        self._output.clear()
+        self._channel = Channel(self._receive)
+        descriptor = self._channel.child_descriptor
+        return Launch(
+            # The folder of the package is where Python looks first for a module that is run by name.
+            command=[sys.executable, "-m", "covey.backends.llamacpp.child", str(descriptor)],
+            environment=self._environment,
+            directory=PACKAGE_ROOT,
+            inherited_fds=(descriptor,),
+        )
+
+    async def _ready(self) -> None:
+        assert self._channel is not None
+        self._loaded = asyncio.get_running_loop().create_future()
+        await self._channel.open()
+        self._send(self.load)
+        await self._loaded
+
+    async def _probe(self) -> None:
+        self._numbers += 1
+        number = self._numbers
+        pong = self._pongs[number] = asyncio.get_running_loop().create_future()
+        try:
+            self._send(messages.Ping(number))
+            await pong
+        finally:
+            del self._pongs[number]
+
+    def _receive(self, message: MessageFromChild) -> None:
+        match message:
+            case messages.ModelLoaded(load_ms=load_ms):
+                self.load_ms = load_ms
+                self._end_load(None)
+            case messages.LoadRefused():
+                self._end_load(ModelLoadFailed("the engine could not load the model file"))
+            case messages.Pong(number=number):
+                pong = self._pongs.get(number)
+                if pong is not None and not pong.done():
+                    pong.set_result(None)
+            case _:
+                work = self._works.get(message.work)
+                if work is not None:
+                    work.put(message)
+
+    def _end_load(self, error: CoveyError | None) -> None:
+        if self._loaded is None or self._loaded.done():
+            return
+        if error is None:
+            self._output.clear()
+            self._loaded.set_result(None)
+        else:
+            self._loaded.set_exception(error)
+
+    def _keep_line(self, _output: str, line: str) -> None:
+        # Only what it says while loading is kept: later lines may quote a request.
+        if self._loaded is None or not self._loaded.done():
+            self._output.append(line)
+
+    def _exited(self, status: int) -> None:
+        if not self._stopping:
+            self.crashes += 1
+        if self._loaded is not None and not self._loaded.done():
+            self._loaded.cancel()
+        self._fail_all(BackendUnavailable("the engine's process ended in the middle of the work"))
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            closing = asyncio.get_running_loop().create_task(channel.close())  # awaited by _close_channel
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def _close_channel(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+        if self._closing:
+            await asyncio.wait(set(self._closing))
+
+    def _fail_all(self, error: BackendError) -> None:
+        for work in self._works.values():
+            work.fail(error)
+
+    def _load_failure(self, error: StartFailed) -> ModelLoadFailed:
+        self._log.error("model_load_failed", output=list(self._output), detail=error.detail)
+        if isinstance(error.__cause__, ModelLoadFailed):
+            return error.__cause__
+        return ModelLoadFailed("the engine's process ended, or took too long, while it loaded the model")
