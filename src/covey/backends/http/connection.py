@@ -13,6 +13,9 @@ from covey.backends.http.response import HIGH_WATER_BYTES, Response
 from covey.errors import BackendProtocolError, BackendUnavailable
 
 MAX_HEADERS = 128
+DISCARD_S = 1.0
+"""How long a connection is kept for the end of an answer that nobody reads any more."""
+DISCARD_BYTES = 65_536
 
 
 class Owner(Protocol):
@@ -40,6 +43,7 @@ class Connection(asyncio.Protocol):
         self._keep_alive = False
         self._paused = False
         self._body_begun = False
+        self._discarding_since: float | None = None
         self._unread_bytes = 0
         self._violation = ""
         self.last_active = now()
@@ -66,6 +70,8 @@ class Connection(asyncio.Protocol):
     def check(self, now: float) -> None:
         """Fail the exchange whose reader has waited too long."""
         response = self._response
+        if self._discarding_since is not None and now - self._discarding_since > DISCARD_S:
+            self.abort()
         if response is None or response.waiter is None:
             return
         begun = bool(response.head_complete and self._body_begun)
@@ -80,6 +86,11 @@ class Connection(asyncio.Protocol):
         if self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
+
+    def discard(self) -> None:
+        """The reader has all it wants; keep the connection if the end of the answer follows soon."""
+        self._discarding_since = self._now()
+        self.resume()
 
     def abort(self) -> None:
         """Close at once; what was not sent is not sent."""
@@ -122,12 +133,13 @@ class Connection(asyncio.Protocol):
         response, self._response = self._response, None
         self._transport = None
         if response is not None:
+            ours = response.closed
             response.detach()
             if exc is None and self._ends_with_the_connection(response):
                 response.complete = True
                 response.wake()
             else:
-                response.stale = self._used and not self._received
+                response.stale = self._used and not self._received and not ours
                 where = "in the middle of its answer" if self._received else "before it answered"
                 response.fail(BackendUnavailable(f"the engine closed the connection {where}"))
         self._owner.connection_gone(self)
@@ -140,6 +152,7 @@ class Connection(asyncio.Protocol):
     def _release(self, response: Response) -> None:
         response.detach()
         self._response = None
+        self._discarding_since = None
         self._used = True
         self.resume()
         unsent = self._transport is None or self._transport.get_write_buffer_size() > 0
@@ -182,8 +195,11 @@ class Connection(asyncio.Protocol):
         if response is not None and not self._violation:
             self._body_begun = True
             self._unread_bytes = 0
-            response.parts.append(body)
             response.buffered_bytes += len(body)
+            if self._discarding_since is None:
+                response.parts.append(body)
+            elif response.buffered_bytes > DISCARD_BYTES:
+                self._violation = "the engine goes on after the end"
 
     def on_message_complete(self) -> None:
         response = self._response

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from covey.backends.http.config import HttpConfig
@@ -64,9 +65,18 @@ class HttpPool:
         """Open connections, used and unused."""
         return len(self._connections)
 
-    async def send(self, method: str, path: str, body: bytes = b"", *, request_id: str = "") -> Response:
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        request_id: str = "",
+        sent: Callable[[Response], None] | None = None,
+    ) -> Response:
         """The answer, as soon as its headers are there; the caller closes it. ``path`` comes from code, not users.
 
+        ``sent`` is given the answer-to-be once the request is on its way, so that someone else can close it.
         A kept connection that turns out to be dead before anything of the answer came is replaced once by a new one.
         Raises BackendUnavailable (no connection, no answer) and BackendProtocolError.
         """
@@ -74,10 +84,10 @@ class HttpPool:
         connection = self._take()
         if connection is not None:
             try:
-                return await self._exchange(connection, head, body)
+                return await self._exchange(connection, head, body, sent)
             except _Stale:
                 pass
-        return await self._exchange(await self._connect(), head, body)
+        return await self._exchange(await self._connect(), head, body, sent)
 
     async def fetch(self, method: str, path: str, body: bytes = b"") -> tuple[Response, bytes]:
         """The answer with its whole body, at most ``max_body_bytes``."""
@@ -113,10 +123,14 @@ class HttpPool:
         return known + b"\r\n"
 
     @staticmethod
-    async def _exchange(connection: Connection, head: bytes, body: bytes) -> Response:
+    async def _exchange(
+        connection: Connection, head: bytes, body: bytes, sent: Callable[[Response], None] | None
+    ) -> Response:
         if not connection.usable:
             raise BackendUnavailable("the engine closed the connection before it answered")
         response = connection.begin(head, body)
+        if sent is not None:
+            sent(response)
         try:
             await response.head()
         except BaseException as error:

@@ -17,6 +17,8 @@ class Source(Protocol):
 
     def resume(self) -> None: ...
 
+    def discard(self) -> None: ...
+
     def abort(self) -> None: ...
 
 
@@ -95,6 +97,16 @@ class Response:
         if self._source is not None:
             source, self._source = self._source, None
             source.abort()
+
+    def release(self) -> None:
+        """Done with it, though its end has not arrived: the connection is kept if the end follows at once."""
+        if self._source is not None:
+            source, self._source = self._source, None
+            source.discard()
+
+    @property
+    def closed(self) -> bool:
+        return self._source is None
 
     def fail(self, failure: CoveyError) -> None:
         """End it with ``failure`` for its reader, and close the connection."""

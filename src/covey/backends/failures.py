@@ -1,0 +1,82 @@
+"""What an engine's own errors mean to us. Its words are not passed on, but for the message of a refusal, cut short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from covey.backends.http import Response
+from covey.errors import (
+    BackendProtocolError,
+    BackendRejected,
+    BackendUnavailable,
+    CoveyError,
+    ModelNotFound,
+    Overloaded,
+)
+
+MAX_MESSAGE_CHARACTERS = 300
+MAX_ERROR_BYTES = 65_536
+MAX_RETRY_AFTER_S = 3600.0
+
+
+def error_for(status: int, message: str | None, retry_after: str = "") -> CoveyError:
+    """The error for an HTTP status. ``message`` is None when the answer's body is not an error of the engine's."""
+    if status in (429, 503):
+        return Overloaded("the engine is busy", retry_after_s=seconds_of(retry_after))
+    if status in (401, 403, 407):
+        return BackendUnavailable("the engine does not accept our credential")
+    if status >= 500:
+        return BackendUnavailable("the engine failed")
+    if message is None or status < 400:
+        return BackendProtocolError("the engine's answer was not understood")
+    if status == 404:
+        return ModelNotFound("the engine has no such model", param="model")
+    return BackendRejected(cut(message) or "the engine refused the request")
+
+
+def message_of(body: bytes) -> str | None:
+    """The message of an error body: ``{"error": {"message": …}}``, ``{"error": …}``, ``{"message": …}`` or
+    ``{"detail": …}``; None when it is none of them."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    for name in ("error", "message", "detail"):
+        if name in found:
+            return text_of(found[name])
+    return None
+
+
+def text_of(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("message", "")
+    return value if isinstance(value, str) else ""
+
+
+def cut(message: str) -> str:
+    """Printable and short."""
+    clean = "".join(
+        character if character.isprintable() else " " for character in message[: MAX_MESSAGE_CHARACTERS * 2]
+    )
+    return " ".join(clean.split())[:MAX_MESSAGE_CHARACTERS]
+
+
+def seconds_of(retry_after: str) -> float | None:
+    """The value of a ``Retry-After`` header in seconds; dates and nonsense are None."""
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        return None
+    return min(seconds, MAX_RETRY_AFTER_S) if seconds >= 0 else None
+
+
+async def failure_of(response: Response) -> CoveyError:
+    """The error that an answer with another status than 200 stands for."""
+    body = b""
+    if 400 <= response.status < 500:
+        body = await response.read(MAX_ERROR_BYTES)
+    return error_for(response.status, message_of(body), response.header(b"retry-after"))

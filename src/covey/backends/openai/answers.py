@@ -1,0 +1,267 @@
+"""What the server sends, read by schema: anything else than the fields named here goes no further."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from covey.backends.failures import cut, error_for, text_of
+from covey.backends.sampling import answer_limit
+from covey.backends.token_count import TokenCount, is_count
+from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError
+from covey.protocol.inference import Delta, Finished, FinishReason, Generate, Timings
+
+MAX_TOOL_CALLS = 128
+
+
+class _Function(msgspec.Struct, gc=False):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _ToolCall(msgspec.Struct, gc=False):
+    index: int = 0
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _TopLogprob(msgspec.Struct, gc=False):
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+
+
+class _Logprob(msgspec.Struct, gc=False):
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+    top_logprobs: list[_TopLogprob] | None = None
+
+
+class _Logprobs(msgspec.Struct, gc=False):
+    """The chat form, and below it the older form of plain completions."""
+
+    content: list[_Logprob] | None = None
+    tokens: list[str] | None = None
+    token_logprobs: list[float | None] | None = None
+    top_logprobs: list[dict[str, float] | None] | None = None
+
+
+class _Choice(msgspec.Struct, gc=False):
+    index: int = 0
+    delta: _Delta | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _Chunk(msgspec.Struct, gc=False):
+    choices: list[_Choice] | None = None
+    usage: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+    timings: msgspec.Raw = msgspec.Raw()
+
+
+_DECODER = msgspec.json.Decoder(_Chunk)
+_NOTHING = (b"", b"null")
+_REASONS: dict[str, FinishReason] = {
+    "length": "length",
+    "max_tokens": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+
+
+class AnswerReader:
+    """Turns the events of one stream into deltas and, at its end, into ``Finished``. Does no input or output."""
+
+    __slots__ = ("_called", "_count", "_limit", "_request", "_timings", "_usage", "done", "reason")
+
+    def __init__(self, request: Generate, max_answer_tokens: int) -> None:
+        self._request = request
+        self._limit = answer_limit(request, max_answer_tokens)
+        self._count = TokenCount(self._limit)
+        self._usage: msgspec.Raw | None = None
+        self._timings: msgspec.Raw | None = None
+        self._called = False
+        self.reason: FinishReason | None = None
+        """Why the answer ended, once it has."""
+        self.done = False
+        """Nothing that follows is of interest."""
+
+    @property
+    def ended(self) -> bool:
+        """The server has said that the answer is whole."""
+        return self.done or self.reason is not None
+
+    def take(self, event: bytes) -> Delta | None:
+        """The delta that an event stands for, if it stands for one. Raises what the server reports, and
+        BackendProtocolError for anything that is no part of its own protocol."""
+        if event == b"[DONE]":
+            self.done = True
+            return None
+        try:
+            chunk = _DECODER.decode(event)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BackendProtocolError("the engine's stream was not understood") from error
+        if chunk.usage:
+            self._usage = chunk.usage
+        if chunk.timings:
+            self._timings = chunk.timings
+        if chunk.choices:
+            if len(chunk.choices) > 1 or chunk.choices[0].index != 0:
+                raise BackendProtocolError("the engine sent more than one answer")
+            return self._delta(chunk.choices[0])
+        if chunk.error and bytes(chunk.error) not in _NOTHING:
+            raise error_in(bytes(chunk.error))
+        return None
+
+    def _delta(self, choice: _Choice) -> Delta | None:
+        if choice.finish_reason:
+            self._end(choice.finish_reason)
+        delta = choice.delta
+        if delta is None:
+            text, reasoning, calls = choice.text or "", "", None
+        else:
+            text, reasoning = delta.content or "", delta.reasoning_content or delta.reasoning or ""
+            calls = delta.tool_calls
+        if not (text or reasoning or calls):
+            return None
+        count = self._count
+        if count.pieces >= self._limit:
+            # More than was asked for: the rest is not taken.
+            self.reason, self.done = "length", True
+            return None
+        count.add(len(text) + len(reasoning) if (text + reasoning).isascii() else len((text + reasoning).encode()))
+        if calls or choice.logprobs:
+            return Delta(
+                text=text,
+                reasoning=reasoning,
+                tool_calls=self._calls(calls) if calls else (),
+                logprobs=logprobs_of(choice.logprobs) if choice.logprobs and self._request.logprobs else None,
+            )
+        return Delta(text=text, reasoning=reasoning)
+
+    def _end(self, reason: str) -> None:
+        if reason in ("abort", "error"):
+            raise BackendUnavailable("the engine gave the generation up")
+        self.reason = _REASONS.get(reason, "stop")
+
+    def _calls(self, calls: list[_ToolCall]) -> tuple[dict[str, Any], ...]:
+        if not self._request.tools:
+            raise BackendProtocolError("the engine calls a tool though there is none")
+        self._called = True
+        found = []
+        for call in calls:
+            if not 0 <= call.index < MAX_TOOL_CALLS:
+                raise BackendProtocolError("the engine calls too many tools")
+            item: dict[str, Any] = {"index": call.index}
+            if call.id:
+                item["id"] = call.id
+            function = call.function or _Function()
+            if function.name:
+                item["type"] = "function"
+                item["function"] = {"name": function.name, "arguments": function.arguments or ""}
+            else:
+                item["function"] = {"arguments": function.arguments or ""}
+            self._count.answer_bytes += len(function.arguments or "") + len(function.name or "")
+            found.append(item)
+        return tuple(found)
+
+    def finish(self) -> Finished:
+        """The end of the answer. Raises BackendProtocolError when the server never said that it is whole."""
+        if not self.ended:
+            raise BackendProtocolError("the engine's stream ended in the middle of the answer")
+        reason = self.reason or "stop"
+        if self._called and reason == "stop":
+            reason = "tool_calls"
+        return self._finished(reason)
+
+    def cancel(self) -> Finished:
+        return self._finished("cancelled")
+
+    def _finished(self, reason: FinishReason) -> Finished:
+        usage = scalars(self._usage)
+        return Finished(
+            reason=reason,
+            usage=self._count.usage(
+                self._request,
+                usage.get("prompt_tokens"),
+                usage.get("completion_tokens"),
+                cached=detail(usage, "prompt_tokens_details", "cached_tokens"),
+                reasoning=detail(usage, "completion_tokens_details", "reasoning_tokens"),
+            ),
+            timings=timings_of(self._timings),
+        )
+
+
+def logprobs_of(found: _Logprobs) -> dict[str, Any] | None:
+    """The chat form of either form."""
+    if found.content is not None:
+        return {"content": msgspec.to_builtins(found.content)}
+    if found.tokens is None:
+        return None
+    values = found.token_logprobs or []
+    tops = found.top_logprobs or []
+    content = []
+    for position, token in enumerate(found.tokens):
+        top = (tops[position] if position < len(tops) else None) or {}
+        content.append(
+            {
+                "token": token,
+                "logprob": (values[position] if position < len(values) else None) or 0.0,
+                "bytes": list(token.encode(errors="replace")),
+                "top_logprobs": [{"token": name, "logprob": value, "bytes": None} for name, value in top.items()],
+            }
+        )
+    return {"content": content}
+
+
+def error_in(raw: bytes) -> CoveyError:
+    """The error that a stream reports after its status was 200."""
+    try:
+        found = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        found = {}
+    fields = found if isinstance(found, dict) else {}
+    status = fields.get("code")
+    if is_count(status) and 400 <= status < 600:
+        return error_for(status, text_of(found))
+    kind = str(fields.get("type", "")).lower().replace("_", "")
+    if "invalidrequest" in kind or "badrequest" in kind:
+        return BackendRejected(cut(text_of(found)) or "the engine refused the request")
+    return BackendUnavailable("the engine failed in the middle of its answer")
+
+
+def scalars(raw: msgspec.Raw | None) -> dict[str, Any]:
+    if raw is None:
+        return {}
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def detail(usage: dict[str, Any], group: str, name: str) -> Any:
+    found = usage.get(group)
+    return found.get(name) if isinstance(found, dict) else None
+
+
+def timings_of(raw: msgspec.Raw | None) -> Timings:
+    """llama-server says where the time went; others do not."""
+    found = scalars(raw)
+    return Timings(prompt_ms=duration(found.get("prompt_ms")), generation_ms=duration(found.get("predicted_ms")))
+
+
+def duration(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and value >= 0 else None

@@ -1,0 +1,216 @@
+"""The engine that is any server with OpenAI's API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+
+from covey.backends.failures import error_for, failure_of, message_of
+from covey.backends.http import HttpPool, Response
+from covey.backends.openai.answers import AnswerReader
+from covey.backends.openai.config import OpenAIConfig, OpenAIModel
+from covey.backends.openai.requests import encode_embed, encode_generate
+from covey.backends.runs import Runs
+from covey.backends.server_sent_events import EventParser
+from covey.backends.token_count import embed_usage
+from covey.backends.vectors import unit_vectors
+from covey.errors import BackendProtocolError, BackendUnavailable, ModelNotFound, Overloaded
+from covey.protocol.ids import ModelName, RequestId
+from covey.protocol.inference import Embed, Embeddings, Generate, GenerationEvent, Started
+from covey.protocol.registry import ModelDetails, ModelInfo
+
+HEALTH_TIMEOUT_S = 10.0
+
+
+class _Vector(msgspec.Struct):
+    embedding: list[float]
+    index: int = 0
+
+
+class _EmbedUsage(msgspec.Struct):
+    prompt_tokens: Any = None
+
+
+class _EmbedAnswer(msgspec.Struct):
+    data: list[_Vector]
+    usage: _EmbedUsage | None = None
+
+
+class _ModelMeta(msgspec.Struct):
+    n_ctx: int | None = None
+    n_ctx_train: int | None = None
+    size: int | None = None
+
+
+class _Model(msgspec.Struct):
+    id: str
+    max_model_len: int | None = None
+    context_length: int | None = None
+    meta: _ModelMeta | None = None
+
+
+class _Models(msgspec.Struct):
+    data: list[_Model]
+
+
+class OpenAICompatibleEngine:
+    """An :class:`~covey.backends.base.Engine`. It always streams, so that a cancel takes effect at once."""
+
+    kind = "openai"
+
+    def __init__(self, config: OpenAIConfig) -> None:
+        self.name = config.name
+        self._config = config
+        self._pool = HttpPool(config.base_url, config.http, bearer=config.api_key)
+        self._models = {model.name: model for model in config.models}
+        self._runs = Runs()
+        self._started = False
+
+    @property
+    def slots(self) -> int:
+        return self._config.slots
+
+    @property
+    def running(self) -> int:
+        """Generations under way."""
+        return len(self._runs)
+
+    async def start(self) -> None:
+        self._started = True
+        try:
+            await self.health()
+        except BaseException:
+            self._started = False
+            await self._pool.close()
+            raise  # whoever starts the engine reports it
+
+    async def close(self) -> None:
+        self._started = False
+        await self._pool.close()
+
+    async def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+        self._check_started()
+        path, body = encode_generate(self._config, request, self._upstream(request.model))
+        reader = AnswerReader(request, self._config.max_answer_tokens)
+        run = self._runs.begin(request_id)
+        try:
+            response = await self._pool.send("POST", path, body, request_id=request_id, sent=run.attach)
+            await self._check_stream(response)
+            yield Started(model=request.model, engine=self.name)
+            parser = EventParser()
+            while not reader.done:
+                data = await response.chunk()
+                for event in parser.feed(data) if data else parser.finish():
+                    delta = reader.take(event)
+                    if run.cancelled or reader.done:
+                        break
+                    if delta is not None:
+                        yield delta
+                if run.cancelled or not data:
+                    break
+        except BackendUnavailable:
+            if not (run.cancelled or reader.ended):
+                raise
+        else:
+            if run.response is not None:
+                run.response.release()
+        finally:
+            self._runs.end(run)
+        yield reader.cancel() if run.cancelled else reader.finish()
+
+    async def _check_stream(self, response: Response) -> None:
+        if response.status != 200:
+            raise await failure_of(response)
+        if response.content_type != "text/event-stream":
+            body = await response.read(self._config.http.max_body_bytes)
+            if response.content_type == "application/json" and b'"error"' in body[:1000]:
+                raise error_for(502, message_of(body))
+            raise BackendProtocolError("the engine does not stream")
+
+    async def embed(self, request: Embed, request_id: RequestId) -> Embeddings:
+        self._check_started()
+        body = encode_embed(request, self._upstream(request.model))
+        answer: _EmbedAnswer = await self._ask("POST", "/embeddings", body, _EmbedAnswer, request_id)
+        in_order = sorted(answer.data, key=lambda item: item.index)
+        if [item.index for item in in_order] != list(range(len(request.inputs))):
+            raise BackendProtocolError("the engine sent other vectors than it was asked for")
+        return Embeddings(
+            model=request.model,
+            vectors=unit_vectors([item.embedding for item in in_order], len(request.inputs)),
+            usage=embed_usage(request, answer.usage.prompt_tokens if answer.usage else None),
+        )
+
+    async def abort(self, request_id: RequestId) -> None:
+        self._runs.cancel(request_id)
+
+    async def health(self) -> None:
+        self._check_started()
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_S):
+                await self._listed()
+        except TimeoutError as error:
+            raise BackendUnavailable("the engine did not answer in time") from error
+        except Overloaded:
+            return  # a busy server is a healthy one
+
+    async def models(self) -> Sequence[ModelInfo]:
+        self._check_started()
+        listed = {model.id: model for model in await self._listed()}
+        if self._models:
+            return [self._info(model, listed.get(model.upstream or model.name)) for model in self._models.values()]
+        return [
+            self._info(OpenAIModel(name=name, capabilities=self._config.capabilities), found)
+            for name, found in listed.items()
+        ]
+
+    def _info(self, model: OpenAIModel, found: _Model | None) -> ModelInfo:
+        meta = (found.meta if found else None) or _ModelMeta()
+        context_length = model.context_length
+        if context_length is None and found is not None:
+            context_length = found.max_model_len or found.context_length or meta.n_ctx or meta.n_ctx_train
+        return ModelInfo(
+            name=ModelName(model.name),
+            engine=self.name,
+            state="loaded" if found is not None else "unavailable",
+            capabilities=model.capabilities,
+            context_length=context_length,
+            size_bytes=meta.size,
+        )
+
+    async def show(self, model: str) -> ModelDetails:
+        for info in await self.models():
+            if info.name == model:
+                return ModelDetails(model=info)
+        raise ModelNotFound("the engine has no model of that name", param="model")
+
+    async def _listed(self) -> list[_Model]:
+        found: _Models = await self._ask("GET", "/models", b"", _Models)
+        return found.data
+
+    async def _ask(self, method: str, path: str, body: bytes, answer: type[Any], request_id: str = "") -> Any:
+        """One question with one answer, of the type ``answer``."""
+        response = await self._pool.send(method, path, body, request_id=request_id)
+        try:
+            if response.status != 200:
+                raise await failure_of(response)
+            return msgspec.json.decode(await response.read(self._config.http.max_body_bytes), type=answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BackendProtocolError("the engine's answer was not understood") from error
+        finally:
+            response.close()
+
+    def _upstream(self, model: str) -> str:
+        """What the server calls a model. Raises ModelNotFound for one that may not be used."""
+        if not self._models:
+            return model
+        try:
+            return self._models[model].upstream or model
+        except KeyError as error:
+            raise ModelNotFound("the engine has no model of that name", param="model") from error
+
+    def _check_started(self) -> None:
+        if not self._started:
+            raise BackendUnavailable("the engine is not running")

@@ -1,0 +1,53 @@
+"""The ranges that every engine keeps to: what is outside never reaches one."""
+
+from __future__ import annotations
+
+from covey.errors import InvalidRequest
+from covey.protocol.inference import Generate, Sampling
+
+MAX_STOPS = 16
+MAX_STOP_CHARACTERS = 500
+MAX_BIASES = 1024
+MAX_TOP_LOGPROBS = 20
+
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("temperature", 0, 2),
+    ("top_p", 0, 1),
+    ("top_k", 0, 1000),
+    ("min_p", 0, 1),
+    ("repeat_penalty", 0, 10),
+    ("presence_penalty", -2, 2),
+    ("frequency_penalty", -2, 2),
+    ("seed", 0, 2**32 - 1),
+    ("max_tokens", 1, 2**31 - 1),
+)
+
+
+def check_request(request: Generate) -> None:
+    """Raises InvalidRequest naming the field that is out of its range; what is not a number is out of every range."""
+    check_sampling(request.sampling)
+    if request.top_logprobs is not None and not 0 <= request.top_logprobs <= MAX_TOP_LOGPROBS:
+        raise InvalidRequest(f"top_logprobs is 0 to {MAX_TOP_LOGPROBS}", param="top_logprobs")
+    if request.prompt is None and not request.messages:
+        raise InvalidRequest("there is nothing to answer", param="messages")
+
+
+def check_sampling(sampling: Sampling) -> None:
+    for name, lowest, highest in _RANGES:
+        value = getattr(sampling, name)
+        if value is not None and not lowest <= value <= highest:
+            raise InvalidRequest(f"{name} is {lowest} to {highest}", param=name)
+    if len(sampling.stop) > MAX_STOPS or any(not 0 < len(stop) <= MAX_STOP_CHARACTERS for stop in sampling.stop):
+        raise InvalidRequest(
+            f"stop is at most {MAX_STOPS} texts of 1 to {MAX_STOP_CHARACTERS} characters", param="stop"
+        )
+    for token, bias in (sampling.logit_bias or {}).items():
+        if not (token.isascii() and token.isdigit() and len(token) <= 7 and -100 <= bias <= 100):
+            raise InvalidRequest("logit_bias maps token ids to -100 to 100", param="logit_bias")
+    if len(sampling.logit_bias or {}) > MAX_BIASES:
+        raise InvalidRequest(f"logit_bias has at most {MAX_BIASES} entries", param="logit_bias")
+
+
+def answer_limit(request: Generate, most: int) -> int:
+    """Tokens the answer may have: what was asked for, but no more than ``most``."""
+    return min(request.sampling.max_tokens or most, most)
