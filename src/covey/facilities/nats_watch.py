@@ -107,6 +107,7 @@ class NatsWatch:
     async def _state(self, delivery: Delivery) -> AsyncIterator[Change | None]:
         """The present state, deletes for what vanished since the last one, and ``None``."""
         before, self._known = self._known, set()
+        self.revision = 0
         async for message in read_newest(delivery):
             change = change_delivered(self._subjects, message)
             if is_live(change, self._watches.clock.now()) and not message.subject.startswith(self._subjects.reserved):
