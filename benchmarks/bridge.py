@@ -1,8 +1,8 @@
 """The bridge alone: its CPU per request and per streamed chunk, over the bare server that it stands on.
 
 ``python benchmarks/bridge.py``. A child process runs uvloop with a bridge and an instant client worker on the local
-bus; wrk loads it from the other core. The same is done with an application that answers a constant on the same server: the
-difference is what the bridge adds. Rounds alternate; the median is printed.
+bus; wrk loads it from the other core. The same is done with an application that answers a constant on the same
+server: the difference is what the bridge adds. Rounds alternate; the median is printed.
 """
 
 from __future__ import annotations

@@ -168,10 +168,10 @@ class ScriptedClientWorker(Service):
 
 def example(kind: type[msgspec.Struct]) -> Any:
     """Some valid message of a type: required fields filled with the least that fits."""
-    return msgspec.convert(_example_fields(kind), kind, strict=False)
+    return msgspec.convert(example_fields(kind), kind, strict=False)
 
 
-def _example_fields(kind: type[msgspec.Struct]) -> dict[str, Any]:
+def example_fields(kind: type[msgspec.Struct]) -> dict[str, Any]:
     info: Any = msgspec.inspect.type_info(kind)
     return {field.encode_name: _example_of(field.type) for field in info.fields if field.required}
 
@@ -179,7 +179,7 @@ def _example_fields(kind: type[msgspec.Struct]) -> dict[str, Any]:
 def _example_of(info: Any) -> Any:
     match info:
         case msgspec.inspect.StructType():
-            return _example_fields(info.cls)
+            return example_fields(info.cls)
         case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
             return []
         case msgspec.inspect.DictType():

@@ -42,6 +42,8 @@ class Route:
     render_error: RenderError = render_problem
     cancellable: bool = False
     """Whether a client that leaves cancels the work. Changes of state are carried to their end instead."""
+    last_resort: bool = False
+    """Looked at only for paths that no other route has and that belong to no dialect."""
     any_host: bool = False
     """Answered whatever the Host header says; for health checks, which reveal nothing."""
 
@@ -54,12 +56,15 @@ class Router:
         self._fallbacks = sorted(fallbacks.items(), key=lambda item: -len(item[0]))
         self._exact: dict[str, dict[str, Route]] = {}
         self._templates: list[tuple[re.Pattern[str], dict[str, Route]]] = []
+        self._last_resorts: list[tuple[re.Pattern[str], dict[str, Route]]] = []
         compiled: dict[str, dict[str, Route]] = {}
         for route in self.routes:
             by_method = compiled.get(route.template)
             if by_method is None:
                 by_method = compiled[route.template] = {}
-                if "{" in route.template:
+                if route.last_resort:
+                    self._last_resorts.append((_pattern(route.template), by_method))
+                elif "{" in route.template:
                     self._templates.append((_pattern(route.template), by_method))
                 else:
                     self._exact[route.template] = by_method
@@ -72,11 +77,24 @@ class Router:
         by_method = self._exact.get(exchange.path)
         methods: set[str] = set()
         if by_method is not None:
-            route = by_method.get(exchange.method)
-            if route is not None:
-                return route
-            methods |= by_method.keys()
-        for pattern, candidates in self._templates:
+            exact = by_method.get(exchange.method)
+            if exact is not None:
+                return exact
+            methods.update(by_method)
+        route = self._match(self._templates, exchange, methods)
+        if route is None and not methods and not self._owned(exchange.path):
+            route = self._match(self._last_resorts, exchange, methods)
+        if route is not None:
+            return route
+        if methods:
+            raise MethodNotAllowed(tuple(sorted(methods)))
+        raise Unserved("nothing is served at this path")
+
+    def _match(
+        self, templates: list[tuple[re.Pattern[str], dict[str, Route]]], exchange: Exchange, methods: set[str]
+    ) -> Route | None:
+        """The first route of the method; adds the methods of those whose path alone fits."""
+        for pattern, candidates in templates:
             match = pattern.fullmatch(exchange.path)
             if match is None:
                 continue
@@ -84,10 +102,11 @@ class Router:
             if route is not None:
                 exchange.path_parameters = match.groupdict()
                 return route
-            methods |= candidates.keys()
-        if methods:
-            raise MethodNotAllowed(tuple(sorted(methods)))
-        raise Unserved("nothing is served at this path")
+            methods.update(candidates)
+        return None
+
+    def _owned(self, path: str) -> bool:
+        return any(path == prefix or path.startswith(prefix + "/") for prefix, _ in self._fallbacks)
 
     def render_error_for(self, path: str) -> RenderError:
         """The error shape of the dialect that owns this part of the paths."""

@@ -67,7 +67,7 @@ def web_routes(directory: str) -> list[Route]:
     root = Path(directory) if directory else PACKAGED_DIRECTORY
     pages = WebPages(load_files(root))
     return [
-        Route(method, template, pages.handle, any_host=False)
+        Route(method, template, pages.handle, last_resort=True)
         for template in ("/", "/{path:path}")
         for method in ("GET", "HEAD")
     ]

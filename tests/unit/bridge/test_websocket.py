@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.helpers.asgi import http_scope
+from tests.helpers.bridges import new_bridge
+from tests.helpers.client_worker import KEY
+
+HELLO = {"type": "hello", "credential": KEY}
+
+
+async def talk(*frames: Any, path: str = "/covey/v1/ws", headers: dict[str, str] | None = None) -> list[Any]:
+    """What the bridge sends to a client that says ``frames`` and leaves."""
+    said: list[dict[str, Any]] = [{"type": "websocket.connect"}]
+    said += [{"type": "websocket.receive", "text": json.dumps(frame)} for frame in frames]
+    said.append({"type": "websocket.disconnect", "code": 1000})
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return said.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = http_scope("GET", path, headers) | {"type": "websocket", "scheme": "ws"}
+    await new_bridge().bridge.application(scope, receive, send)
+    return sent
+
+
+def texts(sent: list[Any]) -> list[Any]:
+    return [json.loads(message["text"]) for message in sent if message["type"] == "websocket.send"]
+
+
+async def test_a_greeting_is_answered_with_the_account_and_the_limits() -> None:
+    (welcome,) = texts(await talk(HELLO))
+    assert welcome["user"]["username"] == "ada"
+    assert welcome["limits"]["max_requests"] == 16
+
+
+async def test_no_task_outlives_its_socket() -> None:
+    await talk(HELLO, {"type": "follow", "id": "1", "generation_id": "gen_abc123_0001"})
+    assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/other", {}, 404),
+        ("/covey/v1/ws", {"origin": "https://evil.example"}, 403),
+        ("/covey/v1/ws", {"host": "evil.example"}, 421),
+    ],
+)
+async def test_refusals_are_problems_with_a_status(path: str, headers: dict[str, str], status: int) -> None:
+    start, body = await talk(HELLO, path=path, headers=headers)
+    assert start["status"] == status
+    assert json.loads(body["body"])["status"] == status
+
+
+async def test_a_long_id_is_an_error() -> None:
+    _, error = texts(await talk(HELLO, {"type": "cancel", "id": "x" * 65, "generation_id": "g"}))
+    assert error["error"]["param"] == "id"
