@@ -10,16 +10,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-import nats.errors
 from nats.aio.msg import Msg
 
 from covey.errors import StoreUnavailable
-from covey.facilities.nats_stream import StreamCalls
+from covey.facilities.nats_stream import CLIENT_ERRORS, StreamCalls
 
 INACTIVE_THRESHOLD_S = 5
 """How long the server keeps a consumer whose reader went away without a word."""
 CATCH_UP_S = 2.0
 """How long a copy that lags may take to show what the leader has."""
+READ_HEARTBEAT_S = 0.25
+SHORTEST_PATIENCE_S = 1.5
+STALLED_BEATS = 3
+"""Heartbeats are sent only when there is nothing else to send; the first may have been under way already."""
 SUCCESSOR_S = 0.5
 """How long the successor of a skipped message may take; when it vanished as well, the reading starts over."""
 _EMPTY: Mapping[str, str] = {}
@@ -27,6 +30,11 @@ _EMPTY: Mapping[str, str] = {}
 
 class DeliveryLost(Exception):
     """The delivery is broken; what was not received has to be read anew. Never leaves the facilities."""
+
+
+class DeliveryStalled(DeliveryLost):
+    """The server says that messages are waiting, and that it has nothing to send: either they have just been removed,
+    or it cannot read them."""
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -44,7 +52,8 @@ class Delivery:
 
     def __init__(self, calls: StreamCalls, heartbeat_s: float) -> None:
         self._calls = calls
-        self._patience_s = 3 * heartbeat_s
+        self._patience_s = max(3 * heartbeat_s, SHORTEST_PATIENCE_S)
+        self._idle_beats = 0
         self._queue: deque[Msg | None] = deque()
         self._arrived = asyncio.Event()
         self._consumer_sequence = 0
@@ -60,9 +69,12 @@ class Delivery:
         self._queue.appendleft(None)
         self._arrived.set()
 
-    async def next(self) -> Delivered:
-        """Raises ``DeliveryLost``."""
+    async def next(self, *, expected: bool = False) -> Delivered:
+        """Raises ``DeliveryLost``; ``DeliveryStalled`` when one is ``expected`` and the server idles instead."""
+        self._idle_beats = 0
         while True:
+            if expected and self._idle_beats >= STALLED_BEATS:
+                raise DeliveryStalled
             message = await self._take()
             if message.data or not message.headers or "Status" not in message.headers:
                 return self._deliver(message)
@@ -93,6 +105,7 @@ class Delivery:
 
     async def _control(self, headers: Mapping[str, str], reply: str) -> None:
         """Heartbeats tell how far we should be; flow control asks whether we are."""
+        self._idle_beats += "Nats-Last-Consumer" in headers
         last = headers.get("Nats-Last-Consumer")
         if last is not None and int(last) != self._consumer_sequence:
             raise DeliveryLost
@@ -109,7 +122,7 @@ async def deliver(
     *,
     policy: Mapping[str, Any],
     headers_only: bool = False,
-    heartbeat_s: float = 1.0,
+    heartbeat_s: float = READ_HEARTBEAT_S,
 ) -> AsyncIterator[Delivery]:
     """Open a delivery of the messages under ``filters``. Raises ``StoreUnavailable``."""
     client = calls.client
@@ -133,7 +146,7 @@ async def deliver(
     try:
         # Unbounded here: the server's flow control is what bounds it.
         subscription = await client.subscribe(inbox, cb=delivery.receive, pending_msgs_limit=0, pending_bytes_limit=0)
-    except nats.errors.Error as error:
+    except CLIENT_ERRORS as error:
         raise StoreUnavailable from error
     try:
         reply = await calls.consumer(stream, name, {"stream_name": stream, "config": config})
@@ -142,7 +155,7 @@ async def deliver(
     finally:
         try:
             await subscription.unsubscribe()
-        except nats.errors.Error:
+        except CLIENT_ERRORS:
             pass  # The connection is closed, and the subscription with it.
         await calls.forget_consumer(stream, name)
 
@@ -155,7 +168,7 @@ async def read_all(delivery: Delivery, until_sequence: int = 0) -> AsyncIterator
     """
     pending, reached = delivery.pending, 0
     while pending or reached < until_sequence:
-        message = await _next(delivery, None if pending else CATCH_UP_S)
+        message = await (delivery.next(expected=True) if pending else _next(delivery, CATCH_UP_S))
         pending, reached = message.pending, message.sequence
         yield message
 
@@ -180,7 +193,7 @@ async def read_newest(delivery: Delivery, until_sequence: int = 0) -> AsyncItera
             yield message
 
 
-async def _next(delivery: Delivery, timeout_s: float | None) -> Delivered:
+async def _next(delivery: Delivery, timeout_s: float) -> Delivered:
     try:
         async with asyncio.timeout(timeout_s):
             return await delivery.next()

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from covey.errors import KeyExists, RevisionConflict, StoreCorrupt, StoreUnavailable
-from covey.facilities.nats_delivery import Delivered, DeliveryLost, deliver, read_all, read_newest
+from covey.facilities.nats_delivery import Delivered, DeliveryLost, DeliveryStalled, deliver, read_all, read_newest
 from covey.facilities.nats_record import (
     HeaderMaker,
     Subjects,
@@ -24,6 +24,8 @@ from covey.store.keys import check_batch, check_key, check_prefix, check_ttl, ch
 
 ATTEMPTS = 8
 """How often a write without expectations is tried again when others write the same key at the same moment."""
+STALLS = 3
+"""A reading that stalls once met a removal; one that stalls again and again meets a record that is damaged."""
 LAST_PER_SUBJECT = {"deliver_policy": "last_per_subject"}
 EVERYTHING = {"deliver_policy": "all"}
 
@@ -215,6 +217,7 @@ class NatsKeyValue:
     async def _read_filters(self, filters: list[str], *, newest_only: bool) -> Sequence[Delivered]:
         self._enter()
         policy = LAST_PER_SUBJECT if newest_only else EVERYTHING
+        stalls = 0
         for _ in range(ATTEMPTS):
             wanted = list(filters)
             try:
@@ -222,6 +225,11 @@ class NatsKeyValue:
                 async with deliver(self._calls, self.subjects.stream, wanted, policy=policy) as delivery:
                     read = read_newest if newest_only else read_all
                     messages = [message async for message in read(delivery, until)]
+            except DeliveryStalled as error:
+                stalls += 1
+                if stalls == STALLS:
+                    raise StoreCorrupt(f"a record of the bucket {self.name!r} cannot be read") from error
+                continue
             except DeliveryLost:
                 continue
             return [message for message in messages if _matches(message.subject, filters)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from covey.errors import StoreUnavailable
-from covey.facilities.nats_delivery import Delivered, DeliveryLost, deliver
+from covey.errors import StateError, StoreCorrupt, StoreUnavailable
+from covey.facilities.nats_delivery import Delivered, DeliveryLost, DeliveryStalled, deliver
 from covey.facilities.nats_stream import StreamCalls, StreamError
 from covey.protocol.subjects import log_stream
 from covey.store.key_value import LogRecord
@@ -52,14 +52,19 @@ class NatsLog:
             return []
         below = self._root + check_key(".".join(subject)) if subject else ""
         filters = [below, f"{below}.>"] if below else [f"{self._root}>"]
+        failure: StateError
         for _ in range(3):
             try:
                 if newest_first:
                     return await self._read_back(filters, after, limit)
                 return [self._record(each) for each in await self._read_on(filters, after + 1, limit)]
-            except DeliveryLost:
-                continue
-        raise StoreUnavailable
+            except DeliveryStalled as error:
+                failure = StoreCorrupt(f"records of the log {self.name!r} cannot be read: restore a backup")
+                failure.__cause__ = error
+            except DeliveryLost as error:
+                failure = StoreUnavailable()
+                failure.__cause__ = error
+        raise failure
 
     async def _read_back(self, filters: Sequence[str], before: int, limit: int) -> Sequence[LogRecord]:
         """Windows from the end, each twice the one after it, until there are enough records."""
@@ -88,7 +93,7 @@ class NatsLog:
         async with deliver(self._calls, self.stream, filters, policy=policy) as delivery:
             pending = delivery.pending
             while pending and len(found) < limit:
-                message = await delivery.next()
+                message = await delivery.next(expected=True)
                 pending = message.pending
                 if end is not None and message.sequence >= end:
                     break

@@ -13,12 +13,13 @@ import msgspec
 import structlog
 
 from covey.errors import StoreUnavailable
-from covey.facilities.nats_delivery import DeliveryLost, deliver, read_newest
+from covey.facilities.nats_delivery import DeliveryLost, DeliveryStalled, deliver, read_newest
 from covey.facilities.nats_record import OWN_TTL, TTL, Subjects, change_delivered
 from covey.facilities.nats_stream import StreamCalls, StreamError, StreamReply
 
 _log = structlog.get_logger(__name__)
 
+STALLS = 3
 METADATA_KEY = "covey.manifest"
 
 
@@ -37,6 +38,8 @@ class Survey(msgspec.Struct, frozen=True):
     """The newest revision of every durable key."""
     markers: dict[str, tuple[int, float]]
     """Deleted keys: the marker's revision, and when it was written."""
+    stalled: bool = False
+    """Whether the server could not read all that it says it has."""
 
 
 def read_manifest(reply: StreamReply) -> Manifest | None:
@@ -50,11 +53,20 @@ def lost_records(before: Manifest, now: Survey) -> int:
     if writes_since < 0:
         return -writes_since
     untouched = sum(1 for sequence in now.sequences if sequence <= before.last_sequence)
-    return max(0, before.durable_keys - untouched - writes_since)
+    return max(int(now.stalled), before.durable_keys - untouched - writes_since)
 
 
 async def survey(calls: StreamCalls, subjects: Subjects, last_sequence: int) -> Survey:
-    """Count what is there. ``last_sequence`` is the stream's, read before. Raises ``StoreUnavailable``."""
+    """Count what can be read. ``last_sequence`` is the stream's, read before. Raises ``StoreUnavailable``."""
+    for _ in range(STALLS - 1):
+        found = await _survey_once(calls, subjects, last_sequence)
+        if not found.stalled:
+            return found
+    return await _survey_once(calls, subjects, last_sequence)
+
+
+async def _survey_once(calls: StreamCalls, subjects: Subjects, last_sequence: int) -> Survey:
+    stalled = False
     sequences: list[int] = []
     markers: dict[str, tuple[int, float]] = {}
     policy = {"deliver_policy": "last_per_subject"}
@@ -68,10 +80,12 @@ async def survey(calls: StreamCalls, subjects: Subjects, last_sequence: int) -> 
                     markers[message.subject] = (message.sequence, message.at)
                 elif OWN_TTL not in message.headers and TTL not in message.headers:
                     sequences.append(message.sequence)
+    except DeliveryStalled:
+        stalled = True
     except DeliveryLost as error:
         raise StoreUnavailable from error
     reached = max((last_sequence, *sequences))
-    return Survey(Manifest(reached, len(sequences)), sequences, markers)
+    return Survey(Manifest(reached, len(sequences)), sequences, markers, stalled)
 
 
 class Keeper:
@@ -92,7 +106,7 @@ class Keeper:
             if before and before.last_sequence == last_sequence and not thorough:
                 return 0
             found = await survey(self._calls, self._subjects, last_sequence)
-            lost = lost_records(before, found) if before else 0
+            lost = lost_records(before or Manifest(last_sequence, 0), found)
             if lost:
                 _log.error("store_records_lost", bucket=self._subjects.stream, lost_at_least=lost)
                 return lost

@@ -27,6 +27,8 @@ _FULL = frozenset({10023, 10028, 10047, 10077, 10110, 10111, 10122})
 _TOO_LARGE = frozenset({10054})
 _ATOMIC_OFF = 10174
 
+CLIENT_ERRORS = (nats.errors.Error, ConnectionError)
+"""What the client raises when the connection breaks at the wrong moment."""
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
 
@@ -137,7 +139,7 @@ class StreamCalls:
             raise StoreUnavailable
         try:
             await self.client.publish(subject, value, headers=dict(headers))
-        except (nats.errors.Error, ConnectionError) as error:
+        except CLIENT_ERRORS as error:
             raise StoreUnavailable from error
 
     async def stored(self, stream: str, subject: str) -> StoredMessage | None:
@@ -166,7 +168,7 @@ class StreamCalls:
         if self.client.is_connected:
             try:
                 await self.client.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{name}", reply=self.client.new_inbox())
-            except nats.errors.Error:
+            except CLIENT_ERRORS:
                 return
 
     async def _api(self, verb: str, body: Mapping[str, Any], decoder: msgspec.json.Decoder[T]) -> T:
@@ -205,7 +207,7 @@ class StreamCalls:
             return await client.request(subject, payload, timeout=max(left_s, 0.001), headers=dict(headers) or None)
         except nats.errors.NoRespondersError:
             return None
-        except (nats.errors.Error, ConnectionError) as error:
+        except CLIENT_ERRORS as error:
             raise StoreUnavailable from error
 
     @staticmethod
