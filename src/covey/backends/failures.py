@@ -74,9 +74,8 @@ def seconds_of(retry_after: str) -> float | None:
     return min(seconds, MAX_RETRY_AFTER_S) if seconds >= 0 else None
 
 
-async def failure_of(response: Response) -> CoveyError:
-    """The error that an answer with another status than 200 stands for."""
-    body = b""
-    if 400 <= response.status < 500:
-        body = await response.read(MAX_ERROR_BYTES)
+async def failure_of(response: Response, body: bytes | None = None) -> CoveyError:
+    """The error that an answer with another status than 200 stands for; ``body``, if it has been read already."""
+    if body is None:
+        body = await response.read(MAX_ERROR_BYTES) if 400 <= response.status < 500 else b""
     return error_for(response.status, message_of(body), response.header(b"retry-after"))

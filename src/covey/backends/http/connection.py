@@ -76,6 +76,7 @@ class Connection(asyncio.Protocol):
             return
         begun = bool(response.head_complete and self._body_begun)
         timeout_s = self._config.idle_timeout_s if begun else self._config.first_byte_timeout_s
+        timeout_s = response.patience_s or timeout_s
         if now - max(self.last_active, response.waiting_since) > timeout_s:
             what = "stopped in the middle of its answer" if begun else "did not answer in time"
             response.fail(BackendUnavailable(f"the engine {what}"))

@@ -26,7 +26,8 @@ class Response:
     """Status, headers and the body's bytes as they come. Whoever has it calls :meth:`close` in the end, always."""
 
     __slots__ = (
-        "_now", "_source", "buffered_bytes", "complete", "failure", "head_complete", "headers", "parts", "stale",
+        "_now", "_source", "buffered_bytes", "complete", "failure", "head_complete", "headers", "parts", "patience_s",
+        "stale",
         "status", "waiter", "waiting_since",
     )  # fmt: skip
 
@@ -44,6 +45,8 @@ class Response:
         """The connection was an old one and ended before anything of the answer came."""
         self.waiter: asyncio.Future[None] | None = None
         self.waiting_since = 0.0
+        self.patience_s: float | None = None
+        """Longest silence of this answer, when it is not the usual one."""
 
     def header(self, name: bytes) -> str:
         """The last value of a header, ``name`` in lower case; empty when there is none."""

@@ -15,6 +15,7 @@ from covey.backends.openai.config import OpenAIConfig, OpenAIModel
 from covey.backends.openai.requests import encode_embed, encode_generate
 from covey.backends.runs import Runs
 from covey.backends.server_sent_events import EventParser
+from covey.backends.streamed_answer import Question, stream_answer
 from covey.backends.token_count import embed_usage
 from covey.backends.vectors import unit_vectors
 from covey.errors import BackendProtocolError, BackendUnavailable, ModelNotFound, Overloaded
@@ -91,35 +92,20 @@ class OpenAICompatibleEngine:
         self._started = False
         await self._pool.close()
 
-    async def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+    def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+        return stream_answer(self._pool, self._runs, request_id, lambda: self._question(request))
+
+    def _question(self, request: Generate) -> Question:
         self._check_started()
         path, body = encode_generate(self._config, request, self._upstream(request.model))
-        reader = AnswerReader(request, self._config.max_answer_tokens)
-        run = self._runs.begin(request_id)
-        try:
-            response = await self._pool.send("POST", path, body, request_id=request_id, sent=run.attach)
-            await self._check_stream(response)
-            yield Started(model=request.model, engine=self.name)
-            parser = EventParser()
-            while not reader.done:
-                data = await response.chunk()
-                for event in parser.feed(data) if data else parser.finish():
-                    delta = reader.take(event)
-                    if run.cancelled or reader.done:
-                        break
-                    if delta is not None:
-                        yield delta
-                if run.cancelled or not data:
-                    break
-        except BackendUnavailable:
-            if not (run.cancelled or reader.ended):
-                raise
-        else:
-            if run.response is not None:
-                run.response.release()
-        finally:
-            self._runs.end(run)
-        yield reader.cancel() if run.cancelled else reader.finish()
+        return Question(
+            path=path,
+            body=body,
+            started=Started(model=request.model, engine=self.name),
+            parser=EventParser(),
+            reader=AnswerReader(request, self._config.max_answer_tokens),
+            check=self._check_stream,
+        )
 
     async def _check_stream(self, response: Response) -> None:
         if response.status != 200:
