@@ -64,7 +64,7 @@ async def _serve(kind: str) -> None:
             bare_stream if kind == "bare_stream" else bare, config, BridgeMetrics(CollectorRegistry())
         )
         await server.start()
-        print(server.port, flush=True)
+        print(f"port {server.port}", flush=True)
     else:
         started = Started(model=BODY["model"], node=NodeName("n"))  # type: ignore[arg-type]
         delta, end = Delta(text=" token"), Finished(reason="stop", usage=Usage(prompt_tokens=5, completion_tokens=2))
@@ -90,7 +90,7 @@ async def _serve(kind: str) -> None:
             config, bus, SystemClock(), CollectorRegistry(), instance=InstanceId("bridge-1"), node=NodeName("n")
         )
         await bridge.start()
-        print(bridge.port, flush=True)
+        print(f"port {bridge.port}", flush=True)
     await asyncio.Event().wait()
 
 
@@ -125,7 +125,7 @@ class Child:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         os.sched_setaffinity(self.process.pid, {0})
         assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
+        self.port = next(int(line[5:]) for line in self.process.stdout if line.startswith("port "))
         self.results: list[tuple[float, float]] = []
 
     def measure(self, seconds: float, script: str) -> None:

@@ -57,7 +57,8 @@ class BridgeServer:
 
     async def start(self) -> None:
         """Listen. Raises StartFailed when the address is in use or the certificate cannot be read."""
-        self._uvicorn.load()
+        if not self._uvicorn.loaded:
+            self._uvicorn.load()
         self._renew_date()
         loop = asyncio.get_running_loop()
         factory = connection_factory(self._uvicorn, self._state, self._config, self._metrics, loop)

@@ -79,6 +79,10 @@ class SocketSessions:
         finally:
             self._sessions.discard(session)
 
+    def open(self) -> None:
+        """Take sockets, also after a drain."""
+        self._draining = False
+
     def drain(self) -> None:
         """Take no new sockets; tell the open ones to go elsewhere. Their generations go on without them."""
         self._draining = True

@@ -70,6 +70,7 @@ class Bridge(Worker):
         return self._server.port
 
     async def open(self) -> None:
+        self._sockets.open()
         self._keeper.start()
         await self._server.start()
 
