@@ -112,10 +112,17 @@ class Keeper:
                 return lost
             await self._compact(found, now)
             if found.manifest != before:
-                await self.write(found.manifest)
+                await self._write_if_allowed(found.manifest)
         except StreamError as error:
             raise StoreUnavailable from error
         return 0
+
+    async def _write_if_allowed(self, manifest: Manifest) -> None:
+        """A process on a machine that joined may use a bucket, but not alter it: another one keeps its manifest."""
+        try:
+            await self.write(manifest)
+        except StoreUnavailable:
+            _log.warning("manifest_not_written", bucket=self._subjects.stream)
 
     async def write(self, manifest: Manifest) -> None:
         """Put ``manifest`` into the metadata of the stream, leaving the rest of its configuration as it is."""

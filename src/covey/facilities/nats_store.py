@@ -30,6 +30,7 @@ NANOSECONDS = 1_000_000_000
 DUPLICATE_WINDOW_S = 120
 EXPIRY_MARKER_S = 1
 """How long the server tells of an expiry. It stretches every shorter time to live to this, so it is the least."""
+LAST_INSPECTION_S = 3.0
 PROBE_VALID_S = 2.0
 """How long a successful check is believed: a probe is a write."""
 
@@ -69,9 +70,9 @@ class NatsStore:
 
     async def start(self) -> None:
         """Raises ``StartFailed`` when the server is too old, ``StoreUnavailable`` when there is none."""
-        if not self._connection.client.is_connected:
+        if not self._calls.client.is_connected:
             raise StoreUnavailable
-        version = self._connection.client.connected_server_version
+        version = self._calls.client.connected_server_version
         if (version.major, version.minor) < OLDEST_SERVER:
             raise StartFailed("the store needs nats-server 2.12 or newer: atomic batches came with it")
         if not self._listening:
@@ -86,13 +87,13 @@ class NatsStore:
             upkeep.cancel()
             await asyncio.gather(upkeep, return_exceptions=True)
         await self._watches.close()
-        if upkeep and self._connection.client.is_connected:
-            await self._inspect_all(thorough=False)
+        if upkeep:
+            await self._last_inspection()
 
     async def check(self) -> None:
         """A real write and read back in every bucket that this process makes. Raises ``StoreUnavailable``, and
         ``StoreCorrupt`` when records are known to be lost."""
-        if not self._connection.client.is_connected:
+        if not self._calls.client.is_connected:
             raise StoreUnavailable
         if self._clock.monotonic() - self._probed_at < PROBE_VALID_S:
             return
@@ -217,6 +218,15 @@ class NatsStore:
             if not await self._inspect_all(thorough=thorough) and thorough:
                 await asyncio.sleep(random.uniform(0.5, 1.5))
                 self._suspicious.set()
+
+    async def _last_inspection(self) -> None:
+        """Leave a manifest that is up to date, if that can be done at once: a stop does not wait for the store."""
+        try:
+            async with asyncio.timeout(LAST_INSPECTION_S):
+                if self._calls.client.is_connected:
+                    await self._inspect_all(thorough=False)
+        except (StoreUnavailable, TimeoutError):
+            _log.info("manifest_left_as_it_was")
 
     async def _inspect_all(self, *, thorough: bool) -> bool:
         """Whether every bucket could be looked at; marks those that lost records."""

@@ -13,7 +13,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from covey.errors import CoveyError, PayloadTooLarge, StoreUnavailable
+from covey.errors import CoveyError, NotStarted, PayloadTooLarge, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -127,7 +127,11 @@ class StreamCalls:
 
     @property
     def client(self) -> Client:
-        return self._connection.client
+        """The client of this moment. Raises ``StoreUnavailable`` when there is none."""
+        try:
+            return self._connection.client
+        except NotStarted as error:
+            raise StoreUnavailable from error
 
     async def publish(self, subject: str, value: bytes, headers: Mapping[str, str]) -> Acknowledgement:
         """Store one message. Raises ``StreamError``, ``StoreUnavailable``, ``PayloadTooLarge``."""
