@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol, cast
 
 import httptools
@@ -31,10 +30,11 @@ class Owner(Protocol):
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time. Anything that was not asked for closes it."""
 
-    def __init__(self, owner: Owner, config: HttpConfig, now: Callable[[], float]) -> None:
+    def __init__(self, owner: Owner, config: HttpConfig, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
         self._config = config
-        self._now = now
+        self._loop = loop
+        self._now = loop.time
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._response: Response | None = None
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         self._discarding_since: float | None = None
         self._unread_bytes = 0
         self._violation = ""
-        self.last_active = now()
+        self.last_active = loop.time()
 
     # What the pool does
 
@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
     def begin(self, head: bytes, body: bytes) -> Response:
         """Send a request; the answer arrives in what is returned."""
         assert self._transport is not None
-        response = self._response = Response(self, self._now)
+        response = self._response = Response(self, self._loop)
         self._received = False
         self.last_active = self._now()
         if len(body) < 65_536:

@@ -155,7 +155,7 @@ class HttpPool:
                 self._tls = await loop.run_in_executor(None, self._tls_context)
             async with asyncio.timeout(self._config.connect_timeout_s):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(self, self._config, loop.time), self._host, self._port, ssl=self._tls
+                    lambda: Connection(self, self._config, loop), self._host, self._port, ssl=self._tls
                 )
         except TimeoutError as error:
             raise BackendUnavailable("the engine could not be reached in time") from error

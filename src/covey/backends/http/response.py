@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 from covey.errors import BackendProtocolError, CoveyError
@@ -26,14 +25,14 @@ class Response:
     """Status, headers and the body's bytes as they come. Whoever has it calls :meth:`close` in the end, always."""
 
     __slots__ = (
-        "_now", "_source", "buffered_bytes", "complete", "failure", "head_complete", "headers", "parts", "patience_s",
-        "stale",
-        "status", "waiter", "waiting_since",
+        "_loop", "_now", "_source", "buffered_bytes", "complete", "failure", "head_complete", "headers", "parts",
+        "patience_s", "stale", "status", "waiter", "waiting_since",
     )  # fmt: skip
 
-    def __init__(self, source: Source, now: Callable[[], float]) -> None:
+    def __init__(self, source: Source, loop: asyncio.AbstractEventLoop) -> None:
         self._source: Source | None = source
-        self._now = now
+        self._loop = loop
+        self._now = loop.time
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.head_complete = False
@@ -71,17 +70,18 @@ class Response:
 
         Raises BackendUnavailable or BackendProtocolError once everything that came before the failure is read.
         """
-        while not self.parts:
+        parts = self.parts
+        while not parts:
             if self.failure is not None:
                 raise self.failure
             if self.complete:
                 return b""
             await self._wait()
-        data = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
-        self.parts.clear()
-        self.buffered_bytes = 0
-        if self._source is not None:
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
+        if self.buffered_bytes > HIGH_WATER_BYTES and self._source is not None:
             self._source.resume()
+        self.buffered_bytes = 0
         return data
 
     async def read(self, limit_bytes: int) -> bytes:
@@ -123,13 +123,12 @@ class Response:
         self._source = None
 
     def wake(self) -> None:
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
+        waiter, self.waiter = self.waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
-    async def _wait(self) -> None:
+    def _wait(self) -> asyncio.Future[None]:
+        """What to await until there is something new. A reader that was cancelled leaves a done one behind."""
         self.waiting_since = self._now()
-        self.waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self.waiter
-        finally:
-            self.waiter = None
+        self.waiter = self._loop.create_future()
+        return self.waiter
