@@ -174,24 +174,37 @@ class NatsStore:
         }
 
     async def _open(self, stream: str, wanted: dict[str, Any] | None) -> StreamReply:
-        """The stream as it is now: made, brought up to what is wanted, or waited for."""
+        """The stream as it is now: made, brought up to what is wanted, or waited for.
+
+        A cluster that has just been started answers nothing until it has a leader, so silence is waited out too.
+        """
         deadline = time.monotonic() + self._config.bind_timeout_s
         while True:
+            unanswered: StoreUnavailable | None = None
             try:
-                found = await self._calls.stream("INFO", stream)
-                return await self._changed(stream, found, wanted) if wanted else found
-            except StreamError as error:
-                if error.number != NO_STREAM:
-                    raise StoreUnavailable("the store refuses to open a bucket or log") from error
-            try:
-                if wanted:
-                    return await self._calls.stream("CREATE", stream, wanted)
-            except StreamError as error:
-                if error.number != STREAM_EXISTS:
-                    raise StoreUnavailable("the store refuses to make a bucket or log") from error
+                if found := await self._found_or_made(stream, wanted):
+                    return found
+            except StoreUnavailable as error:
+                unanswered = error
             if time.monotonic() > deadline:
-                raise StoreUnavailable("a bucket or log is not there yet: the worker that owns it has not made it")
+                raise unanswered or StoreUnavailable(
+                    "a bucket or log is not there yet: the worker that owns it has not made it"
+                )
             await asyncio.sleep(random.uniform(0.02, 0.2))
+
+    async def _found_or_made(self, stream: str, wanted: dict[str, Any] | None) -> StreamReply | None:
+        try:
+            found = await self._calls.stream("INFO", stream)
+            return await self._changed(stream, found, wanted) if wanted else found
+        except StreamError as error:
+            if error.number != NO_STREAM:
+                raise StoreUnavailable("the store refuses to open a bucket or log") from error
+        try:
+            return await self._calls.stream("CREATE", stream, wanted) if wanted else None
+        except StreamError as error:
+            if error.number != STREAM_EXISTS:
+                raise StoreUnavailable("the store refuses to make a bucket or log") from error
+        return None
 
     async def _changed(self, stream: str, found: StreamReply, wanted: dict[str, Any]) -> StreamReply:
         """Limits and copies follow the configuration; everything else of an existing stream stays as it is."""
