@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from covey.domain.mesh_permissions import BUCKETS, CALLS, NODE, OPERATOR, OWNS, READS, ROLES, grants_of
+from covey.protocol import subjects
+
+WORKERS = [*subjects.SERVICES, NODE]
+
+
+@pytest.mark.parametrize("role", WORKERS)
+def test_no_worker_may_hear_by_a_leading_wildcard(role: str) -> None:
+    for subject in grants_of(role).subscribe:
+        assert subject.split(".")[0] not in ("*", ">")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_requests_are_heard_in_the_queue_group_only(role: str) -> None:
+    for subject in grants_of(role).subscribe:
+        if subject.startswith("rpc."):
+            assert subject == f"rpc.{subject.split('.')[1]}.* {subject.split('.')[1]}"
+
+
+@pytest.mark.parametrize("role", WORKERS)
+def test_no_worker_may_delete_snapshot_or_read_directly(role: str) -> None:
+    for subject in grants_of(role).publish:
+        assert not subject.startswith(("$JS.API.>", "$JS.API.STREAM.DELETE", "$JS.API.STREAM.SNAPSHOT", "$SYS"))
+        assert "DIRECT" not in subject
+        assert "MSG.NEXT" not in subject
+
+
+def test_each_bucket_has_one_owner() -> None:
+    owned = [bucket for buckets in OWNS.values() for bucket in buckets]
+    assert sorted(owned) == sorted(set(owned)) == sorted(BUCKETS)
+    assert set(OWNS) == set(CALLS) == set(subjects.SERVICES)
+    assert READS == {"gateway": ("access",)}
+
+
+def test_node_is_the_union_of_all_services() -> None:
+    union = {subject for service in subjects.SERVICES for subject in grants_of(service).publish}
+    assert set(grants_of(NODE).publish) == union
+
+
+def test_operator_neither_calls_nor_hears_calls() -> None:
+    grants = grants_of(OPERATOR)
+    assert grants.subscribe == ("_INBOX_operator.>",)
+    assert not [subject for subject in grants.publish if subject.startswith(("rpc", "ctl", "event"))]
+
+
+def test_scope_narrows_what_is_heard_and_takes_the_altering_of_streams() -> None:
+    grants = grants_of("processor", "east")
+    assert "rpc-to.processor.east.*.*" in grants.subscribe
+    assert "ctl.processor.east.*.*" in grants.subscribe
+    assert "_INBOX_processor.east.>" in grants.subscribe
+    assert "rpc-to.processor.*.*" not in grants.subscribe
+    assert not [subject for subject in grants.publish if ".STREAM.UPDATE." in subject or ".STREAM.CREATE." in subject]
+    assert set(grants.publish) < set(grants_of("processor").publish)

@@ -1,0 +1,54 @@
+"""What needs no running server: ports, the lock, the reading of its log. The rest is in tests/faults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import structlog
+
+from covey.errors import StartFailed, StoreUnavailable
+from covey.facilities.nats_configuration import NatsServerConfig
+from covey.facilities.nats_server import NatsServer, lock_directory
+
+
+def test_second_lock_on_a_directory_is_refused(tmp_path: Path) -> None:
+    first = lock_directory(tmp_path)
+    with pytest.raises(StartFailed, match="another Covey"):
+        lock_directory(tmp_path)
+    os.close(first)
+    os.close(lock_directory(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "text"),
+    [
+        ("[12] [INF] Server is ready", "debug", "Server is ready"),
+        ("[WRN] Slow", "warning", "Slow"),
+        ("[12] [ERR] Subscription Violation", "error", "Subscription Violation"),
+        ("[12] [FTL] no", "critical", "no"),
+    ],
+)
+def test_line_of_the_server_is_logged_at_its_level(tmp_path: Path, line: str, level: str, text: str) -> None:
+    server = NatsServer(NatsServerConfig(), tmp_path)
+    with structlog.testing.capture_logs() as logs:
+        server._log = structlog.get_logger()
+        server._on_line("stderr", line)
+    assert logs == [{"event": "nats_server_said", "log_level": level, "text": text}]
+
+
+@pytest.mark.parametrize("line", ["[12] [DBG] x", "[12] [TRC] <<- [MSG_PAYLOAD: secret]", "stray"])
+def test_debug_and_trace_lines_are_dropped(tmp_path: Path, line: str) -> None:
+    server = NatsServer(NatsServerConfig(), tmp_path)
+    with structlog.testing.capture_logs() as logs:
+        server._log = structlog.get_logger()
+        server._on_line("stderr", line)
+    assert logs == []
+
+
+async def test_server_that_was_not_started_is_not_well_and_stops_at_once(tmp_path: Path) -> None:
+    server = NatsServer(NatsServerConfig(), tmp_path)
+    with pytest.raises(StoreUnavailable):
+        await server.check()
+    await server.stop()
