@@ -76,8 +76,8 @@ async def test_configured_port_in_use_fails_the_start_and_is_named(tmp_path: Pat
         taken.listen()
         port = taken.getsockname()[1]
         for name, config in (
-            ("nats_server.port", NatsServerConfig(port=port)),
-            ("nats_server.monitor_port", NatsServerConfig(monitor_port=port)),
+            ("mesh.server.port", NatsServerConfig(port=port)),
+            ("mesh.server.monitor_port", NatsServerConfig(monitor_port=port)),
         ):
             server = NatsServer(config, tmp_path / "mesh")
             with pytest.raises(StartFailed, match=rf"port {port} .* in use") as failure:

@@ -37,7 +37,7 @@ class NatsServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     stop_timeout_s: float = 10.0
     """How long it may take to end after it was asked to; then it is killed, which loses nothing that was
     acknowledged."""
-    probe_interval_s: float = 2.0
+    probe_interval_s: float = 1.0
     """How often it is asked whether it is alive and writes can be done."""
     probe_timeout_s: float = 2.0
     """A probe without an answer for this long has failed; three in a row and it is killed and started again."""

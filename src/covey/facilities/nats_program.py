@@ -29,7 +29,7 @@ async def find_program(configured: str = "") -> str:
         if found is None or not await is_new_enough(found):
             raise StartFailed(
                 f"the nats-server that is configured is missing or older than 2.12: {HOW_TO_GET_ONE}",
-                param="nats_server.program",
+                param="mesh.server.program",
             )
         return found
     for candidate in candidates():

@@ -91,7 +91,7 @@ class NatsServer:
             await asyncio.to_thread(self._prepare_directory)
             self._program = await find_program(self._config.program)
             await self._start_child()
-        except BaseException:
+        except BaseException:  # raised again to the caller, when all is undone
             await self.stop()
             raise
 
@@ -256,8 +256,8 @@ def choose_ports(config: NatsServerConfig) -> Ports:
     """The configured ports, or free ones where it says 0. Raises StartFailed naming one that is in use."""
     # Both are held at once, so that they differ.
     with (
-        held_port(config.host, config.port, "nats_server.port") as client,
-        held_port("127.0.0.1", config.monitor_port, "nats_server.monitor_port") as monitor,
+        held_port(config.host, config.port, "mesh.server.port") as client,
+        held_port("127.0.0.1", config.monitor_port, "mesh.server.monitor_port") as monitor,
     ):
         return Ports(client=client.getsockname()[1], monitor=monitor.getsockname()[1])
 

@@ -120,7 +120,7 @@ class ChildProcess:
         self._back_off.reset()
         try:
             await self._start_once()
-        except BaseException:
+        except BaseException:  # raised again to the caller, when all is undone
             await self._end_child(graceful=False)
             self.state = "stopped"
             raise

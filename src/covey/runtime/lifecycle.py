@@ -163,7 +163,7 @@ class Worker(abc.ABC):
                 waiting_for = f"{self.role} worker"
                 self._entered.append((waiting_for, self.close))
                 await self.open()
-        except BaseException as error:
+        except BaseException as error:  # raised again to the caller, when all is left
             await uninterrupted(self._leave_all())
             # Cancelled means that it was asked to: by stop, or by the caller of start.
             self._change("stopped" if isinstance(error, asyncio.CancelledError) else "failed")

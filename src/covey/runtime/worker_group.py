@@ -28,7 +28,7 @@ class WorkerGroup:
                     break
                 self._begun.append(member)
                 await member.start()
-        except BaseException:
+        except BaseException:  # raised again to the caller, when all is undone
             await uninterrupted(self.stop())
             raise
 

@@ -49,7 +49,7 @@ async def test_configured_program_that_is_missing_or_too_old_is_refused(tmp_path
     for path in (str(tmp_path / "ghost"), program(tmp_path, says)):
         with pytest.raises(StartFailed, match="missing or older") as failure:
             await find_program(path)
-        assert failure.value.param == "nats_server.program"
+        assert failure.value.param == "mesh.server.program"
 
 
 async def test_program_that_cannot_run_has_no_version(tmp_path: Path) -> None:
