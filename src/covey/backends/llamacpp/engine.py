@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -170,12 +171,12 @@ class LlamaCppEngine:
         """Take a model out of memory; it is loaded again when somebody asks. Raises ModelNotFound."""
         await self._loaded.unload(self._file(model).name)
 
-    def expires_in_s(self, model: str) -> float | None:
-        """Seconds until an unused model leaves memory; None: not by itself."""
-        held = self._loaded.find(model)
-        if held is None or held.expires is None:
-            return None
-        return max(0.0, held.expires - asyncio.get_running_loop().time())
+    async def expiries(self) -> dict[ModelName, float]:
+        """When each loaded model that nobody uses leaves memory, in Unix seconds; those that stay are left out."""
+        offset = time.time() - asyncio.get_running_loop().time()
+        return {
+            ModelName(held.file.name): held.expires + offset for held in self._loaded.all() if held.expires is not None
+        }
 
     def _file(self, model: str) -> ModelFile:
         for file in self._files():

@@ -1,0 +1,21 @@
+"""The processor worker: queues in front of engines, and the models they run."""
+
+from covey.workers.processor.config import (
+    CatalogueConfig,
+    ConfiguredModel,
+    DefaultSampling,
+    DownloadableModel,
+    ProcessorConfig,
+)
+from covey.workers.processor.service import ProcessorService
+from covey.workers.processor.worker import ProcessorWorker
+
+__all__ = [
+    "CatalogueConfig",
+    "ConfiguredModel",
+    "DefaultSampling",
+    "DownloadableModel",
+    "ProcessorConfig",
+    "ProcessorService",
+    "ProcessorWorker",
+]

@@ -1,0 +1,175 @@
+"""One generation on its way through an engine: merged with defaults, clamped, timed, tried again where that is safe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
+
+import msgspec
+import structlog
+
+from covey.domain.suspicion import Suspicion
+from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, DeadlineExceeded
+from covey.protocol.ids import InstanceId, NodeName, RequestId
+from covey.protocol.inference import Delta, Finished, Generate, GenerationEvent, Queued, Sampling, Started
+from covey.workers.processor.directory import OfferedModel
+from covey.workers.processor.engine_queue import SIGN_OF_LIFE_S, Ticket
+from covey.workers.processor.metrics import ModelCounters
+
+ATTEMPTS = 2
+POISON = "the engine failed at this request before; it is not tried again"
+log = structlog.get_logger(__name__)
+
+
+def prepared(request: Generate, model: OfferedModel, *, max_tokens_limit: int) -> Generate:
+    """The request as the engine gets it: the model's own name, its default sampling, and a bounded length."""
+    sampling = merged(request.sampling, model.sampling)
+    wanted = sampling.max_tokens
+    limit = max_tokens_limit if wanted is None else min(wanted, max_tokens_limit)
+    sampling = msgspec.structs.replace(sampling, max_tokens=limit)
+    return msgspec.structs.replace(request, model=model.info.name, sampling=sampling)
+
+
+def merged(request: Sampling, defaults: Sampling) -> Sampling:
+    """What the request says, and the defaults where it says nothing."""
+    given = {
+        field: value
+        for field, value in msgspec.structs.asdict(request).items()
+        if value is not None and not (field == "stop" and not value)
+    }
+    return msgspec.structs.replace(defaults, **given)
+
+
+class GenerationRun:
+    """Runs one prepared request on its engine; the slot is the caller's."""
+
+    def __init__(
+        self,
+        request: Generate,
+        model: OfferedModel,
+        ticket: Ticket,
+        *,
+        request_id: RequestId,
+        suspicion: Suspicion,
+        counters: ModelCounters,
+        timeout_s: float,
+    ) -> None:
+        self._request = request
+        self._model = model
+        self._ticket = ticket
+        self._request_id = request_id
+        self._suspicion = suspicion
+        self._counters = counters
+        self._timeout_s = timeout_s
+        self._timed_out = False
+        self._began = 0.0
+        self._first_token_at: float | None = None
+        self._load_ms: float | None = None
+        self._told_start = False
+        self._aborting: asyncio.Future[None] | None = None
+
+    async def events(self, instance: InstanceId, node: NodeName) -> AsyncGenerator[GenerationEvent]:
+        """What the engine says, with the processor's facts added.
+
+        Raises BackendRejected when the engine died of the request twice, DeadlineExceeded when it took too long.
+        """
+        loop = asyncio.get_running_loop()
+        self._began = loop.time()
+        timer = loop.call_at(self._began + self._timeout_s, self._time_out)
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                if self._suspicion.is_poison(self._request_id):
+                    raise BackendRejected(POISON)
+                try:
+                    async with aclosing(self._attempt(instance, node)) as events:
+                        async for event in events:
+                            yield event
+                    return
+                except BackendUnavailable as error:
+                    self._note_death(error)
+                    # Tokens that were sent cannot be unsent: only whoever owns the request may begin it anew.
+                    if attempt == ATTEMPTS or self._first_token_at is not None:
+                        if self._suspicion.is_poison(self._request_id):
+                            raise BackendRejected(POISON) from error
+                        raise
+        finally:
+            timer.cancel()
+            if self._aborting is not None:
+                await asyncio.wait([self._aborting])
+
+    async def _attempt(self, instance: InstanceId, node: NodeName) -> AsyncGenerator[GenerationEvent]:
+        stream = self._model.engine.generate(self._request, self._request_id)
+        async with aclosing(cast("AsyncGenerator[GenerationEvent]", stream)) as events:
+            if self._model.info.state != "loaded":
+                async with aclosing(self._until_first(events)) as beginning:
+                    async for event in beginning:
+                        if isinstance(event, Queued):
+                            yield event
+                        elif not self._told_start:
+                            yield self._started(event, instance, node)
+            async for event in events:
+                if isinstance(event, Delta):
+                    if self._first_token_at is None:
+                        self._note_first_token()
+                    yield event
+                elif isinstance(event, Finished):
+                    yield self._finished(event)
+                    return
+                elif not self._told_start:
+                    yield self._started(event, instance, node)
+        raise BackendProtocolError("the engine's answer ended without its end")
+
+    async def _until_first(self, events: AsyncGenerator[GenerationEvent]) -> AsyncGenerator[GenerationEvent]:
+        """The first event; before it, signs of life while the engine loads the model."""
+        first = asyncio.ensure_future(anext(events, None))
+        try:
+            while not first.done():
+                left_s = self._began + self._timeout_s - asyncio.get_running_loop().time()
+                if left_s <= 0:
+                    raise DeadlineExceeded("the model was not ready in time")
+                await asyncio.wait([first], timeout=min(SIGN_OF_LIFE_S, left_s))
+                if not first.done():
+                    yield Queued(position=1)
+            event = first.result()
+            if event is not None:
+                yield event
+        finally:
+            first.cancel()
+            await asyncio.wait([first])
+
+    def _started(self, event: GenerationEvent, instance: InstanceId, node: NodeName) -> GenerationEvent:
+        if not isinstance(event, Started):
+            raise BackendProtocolError("the engine's answer began without its beginning")
+        self._told_start = True
+        self._load_ms = (asyncio.get_running_loop().time() - self._began) * 1000
+        return Started(
+            model=self._model.info.name,
+            engine=self._model.engine.name,
+            instance=instance,
+            node=node,
+            queue_ms=self._ticket.queue_ms,
+        )
+
+    def _note_first_token(self) -> None:
+        self._first_token_at = asyncio.get_running_loop().time()
+        self._counters.first_token_s.observe(self._first_token_at - self._began)
+
+    def _finished(self, event: Finished) -> Finished:
+        if self._timed_out:
+            raise DeadlineExceeded(f"the answer was not complete after {self._timeout_s:g} s")
+        self._counters.prompt_tokens.inc(event.usage.prompt_tokens)
+        self._counters.completion_tokens.inc(event.usage.completion_tokens)
+        timings = msgspec.structs.replace(event.timings, queue_ms=self._ticket.queue_ms, load_ms=self._load_ms)
+        return msgspec.structs.replace(event, timings=timings)
+
+    def _note_death(self, error: BackendUnavailable) -> None:
+        """Only an engine that had begun can have died of the request."""
+        if self._told_start:
+            self._suspicion.engine_died(self._request_id)
+        log.warning("engine_failed", engine=self._model.engine.name, request_id=self._request_id, detail=error.detail)
+
+    def _time_out(self) -> None:
+        self._timed_out = True
+        self._aborting = asyncio.ensure_future(self._model.engine.abort(self._request_id))  # awaited by events
