@@ -17,6 +17,10 @@ SERVICES = ("bridge", "client", "gateway", "auth", "processor")
 # Headers
 HEADER_REQUEST_ID = "Covey-Request-Id"
 HEADER_DEADLINE_MS = "Covey-Deadline-Ms"
+HEADER_SENT_MS = "Covey-Sent-Ms"
+"""The sender's own monotonic clock: tells how long a message was held up on its way, whatever the wall clocks say."""
+HEADER_NODE = "Covey-Node"
+"""Which process published an event."""
 HEADER_CALLER = "Covey-Caller"
 HEADER_IDENTITY = "Covey-Identity"
 HEADER_IDEMPOTENCY_KEY = "Covey-Idempotency-Key"

@@ -98,13 +98,24 @@ class Work:
         return result
 
 
+class Watched(Protocol):
+    """What :class:`SilenceWatch` looks at."""
+
+    waits_since: float
+
+    @property
+    def waits(self) -> bool: ...
+
+    def cut(self, failure: CoveyError) -> None: ...
+
+
 class SilenceWatch:
     """Cuts a stream that is silent for too long, or that passes its deadline. Costs nothing per item."""
 
     __slots__ = ("_deadline", "_handle", "_idle_timeout_s", "_loop", "_work")
 
     def __init__(
-        self, work: Work, loop: asyncio.AbstractEventLoop, *, idle_timeout_s: float, deadline: float | None
+        self, work: Watched, loop: asyncio.AbstractEventLoop, *, idle_timeout_s: float, deadline: float | None
     ) -> None:
         self._work = work
         self._loop = loop

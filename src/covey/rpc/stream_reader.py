@@ -1,0 +1,251 @@
+"""The reading end of a stream from another process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import structlog
+
+from covey.errors import CoveyError, DeadlineExceeded, PayloadTooLarge, PeerUnavailable, StreamInterrupted
+from covey.protocol import subjects
+from covey.protocol.endpoint import StreamEndpoint
+from covey.protocol.ids import InstanceId
+from covey.rpc.carrier import HEADER_STATUS, STATUS_NOBODY, Carrier
+from covey.rpc.context import CallContext
+from covey.rpc.inbox import Inbox
+from covey.rpc.remote_calls import cancel_remote
+from covey.rpc.wire import Control, Decoders, StreamFrame, encoder, error_in, error_of, headers_of
+from covey.rpc.work import SilenceWatch
+
+_log = structlog.get_logger(__name__)
+
+WINDOW_ITEMS = 256
+"""Items that may be on their way before the reader has asked for more."""
+WINDOW_BYTES = 4 * 1_048_576
+SENDER_SILENT_S = 3.0
+"""After this long without a frame, not even a sign of life, the sender counts as dead."""
+SIGN_INTERVAL_S = 1.0
+
+
+class StreamReader:
+    """Collects frames, checks that none is missing, and grants the sender more as items are taken."""
+
+    def __init__(
+        self, carrier: Carrier, inbox: Inbox, endpoint: StreamEndpoint[Any, Any], decoder: Any, to: InstanceId | None
+    ) -> None:
+        self._carrier = carrier
+        self._inbox = inbox
+        self._endpoint = endpoint
+        self._decoder: msgspec.msgpack.Decoder[StreamFrame[Any]] = decoder
+        self._instance = to
+        self._frames: deque[tuple[list[Any], int]] = deque()
+        self._received = 0
+        self._taken_items = 0
+        self._taken_bytes = 0
+        self._granted_items = WINDOW_ITEMS
+        self._granted_bytes = WINDOW_BYTES
+        self._failure: CoveyError | None = None
+        self._ended = False
+        self._wake: asyncio.Future[None] | None = None
+        self._heard_at = 0.0
+        self._said_at = 0.0
+        self._finished = False
+        self.waits_since = 0.0
+        self.token = ""
+
+    @property
+    def waits(self) -> bool:
+        return self._wake is not None
+
+    @property
+    def instances(self) -> list[InstanceId] | None:
+        """Who sends, once that is known."""
+        return None if self._instance is None else [self._instance]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the sender knows that the stream is over."""
+        return self._finished
+
+    def cut(self, failure: CoveyError) -> None:
+        """End it with ``failure`` after what has arrived already. The first end wins."""
+        if self._ended:
+            return
+        self._failure = failure
+        self._end()
+
+    def ask(self, payload: bytes, context: CallContext, now: float) -> None:
+        self.token = self._inbox.open(self._receive)
+        self._heard_at = self._said_at = now
+        name = self._endpoint.name
+        self._carrier.publish(
+            subjects.rpc(name) if self._instance is None else subjects.rpc_to(name, self._instance),
+            payload,
+            headers=headers_of(context, now=now, deadline=context.deadline),
+            reply=self._inbox.address(self.token),
+        )
+
+    async def next_frame(self, loop: asyncio.AbstractEventLoop) -> list[Any] | None:
+        """The items that came next, or None at the end. Raises what the stream ended with."""
+        while not self._frames:
+            if self._ended:
+                if self._failure is not None:
+                    raise self._failure
+                return None
+            self._wake = loop.create_future()
+            self.waits_since = loop.time()
+            try:
+                await self._wake
+            finally:
+                self._wake = None
+        items, size_bytes = self._frames.popleft()
+        self._taken_items += len(items)
+        self._taken_bytes += size_bytes
+        return items
+
+    def taken(self, now: float) -> None:
+        """The items of a frame have all been read: grant more when half of the window is used up."""
+        if self._ended:
+            return
+        if (
+            self._granted_items - self._taken_items <= WINDOW_ITEMS // 2
+            or self._granted_bytes - self._taken_bytes <= WINDOW_BYTES // 2
+        ):
+            self._say(now)
+
+    def beat(self, now: float, lag_s: float) -> None:
+        """Called several times a second. ``lag_s`` is how long this process itself was held up."""
+        self._heard_at += lag_s
+        if self._ended:
+            return
+        if now - self._heard_at >= SENDER_SILENT_S:
+            self.cut(StreamInterrupted("the sender of the stream is silent"))
+        elif now - self._said_at >= SIGN_INTERVAL_S:
+            self._say(now)
+
+    def _say(self, now: float) -> None:
+        if self._instance is None:
+            return  # nothing came yet, so nothing more needs to be granted
+        self._granted_items = self._taken_items + WINDOW_ITEMS
+        self._granted_bytes = self._taken_bytes + WINDOW_BYTES
+        self._said_at = now
+        # It carries the address of the answers: a server that counts what may be answered counts anew from here.
+        with suppress(PeerUnavailable):  # said again with the next beat
+            self._carrier.publish(
+                subjects.stream_control(self._endpoint.service, self._instance, self.token),
+                encoder.encode(Control(self._granted_items, self._granted_bytes)),
+                reply=self._inbox.address(self.token),
+            )
+
+    def _receive(self, payload: bytes, headers: Mapping[str, str]) -> None:
+        if self._ended:
+            return
+        if headers and self._refused(payload, headers):
+            return
+        try:
+            frame = self._decoder.decode(payload)
+        except msgspec.DecodeError as error:
+            _log.error("frame_malformed", endpoint=self._endpoint.name, reason=type(error).__name__)
+            self.cut(StreamInterrupted("a part of the stream cannot be read"))
+            return
+        if frame.sequence != self._received:
+            self.cut(StreamInterrupted("a part of the stream is missing"))
+            return
+        self._heard_at = asyncio.get_running_loop().time()
+        if frame.instance and self._instance is None:
+            self._instance = InstanceId(frame.instance)
+        if frame.items:
+            self._received += len(frame.items)
+            self._frames.append((frame.items, len(payload)))
+            self._wake_up()
+        if frame.ended:
+            self._finished = True
+            self._failure = None if frame.error is None else error_of(frame.error)
+            self._end()
+
+    def _refused(self, payload: bytes, headers: Mapping[str, str]) -> bool:
+        failure: CoveyError
+        if headers.get(HEADER_STATUS) == STATUS_NOBODY:
+            failure = PeerUnavailable(f"no {self._endpoint.service} instance is there to answer")
+        elif (code := headers.get(subjects.HEADER_ERROR)) is not None:
+            failure = error_in(code, payload)
+        else:
+            return False
+        self._finished = True
+        self.cut(failure)
+        return True
+
+    def _end(self) -> None:
+        self._ended = True
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+
+class RemoteStreams:
+    """Streams that come from other processes."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        inbox: Inbox,
+        decoders: Decoders,
+        instances_of: Callable[[str], Iterable[InstanceId]],
+    ) -> None:
+        self._carrier = carrier
+        self._inbox = inbox
+        self._decoders = decoders
+        self._instances_of = instances_of
+        self._open: set[StreamReader] = set()
+
+    async def read(
+        self,
+        endpoint: StreamEndpoint[Any, Any],
+        request: msgspec.Struct,
+        context: CallContext,
+        to: InstanceId | None,
+    ) -> AsyncGenerator[Any, None]:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if context.deadline is not None and context.deadline <= now:
+            raise DeadlineExceeded
+        payload = encoder.encode(request)
+        if len(payload) > self._carrier.max_payload_bytes:
+            raise PayloadTooLarge("the request does not fit the mesh")
+        reader = StreamReader(self._carrier, self._inbox, endpoint, self._decoders.frame(endpoint), to)
+        watch = SilenceWatch(reader, loop, idle_timeout_s=endpoint.idle_timeout_s, deadline=context.deadline)
+        self._open.add(reader)
+        try:
+            reader.ask(payload, context, now)
+            while (items := await reader.next_frame(loop)) is not None:
+                for item in items:
+                    yield item
+                reader.taken(loop.time())
+        finally:
+            watch.stop()
+            self._open.discard(reader)
+            self._inbox.close(reader.token)
+            if not reader.finished:
+                instances = reader.instances
+                cancel_remote(
+                    self._carrier,
+                    endpoint.service,
+                    reader.token,
+                    self._instances_of(endpoint.service) if instances is None else instances,
+                )
+
+    def beat(self, now: float, lag_s: float) -> None:
+        for reader in tuple(self._open):
+            reader.beat(now, lag_s)
+
+    def interrupt(self) -> None:
+        """Messages were dropped here: every stream in flight may have a gap."""
+        for reader in tuple(self._open):
+            reader.cut(StreamInterrupted("parts of the stream were dropped"))
