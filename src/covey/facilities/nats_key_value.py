@@ -118,8 +118,7 @@ class NatsKeyValue:
     ) -> Sequence[Entry]:
         now = self._clock.now()
         found: dict[str, Entry] = {}
-        for message in await self._read(check_prefix(prefix), newest_only=True):
-            change = change_delivered(self.subjects, message)
+        for change in await self._state(check_prefix(prefix)):
             found.pop(change.key, None)
             if is_live(change, now):
                 found[change.key] = _entry(change)
@@ -128,11 +127,14 @@ class NatsKeyValue:
 
     async def history(self, key: str) -> Sequence[Change]:
         subject = self.subjects.of(check_key(key))
-        messages = await self._read_filters([subject], newest_only=False)
+        messages = await self._read(subject, newest_only=False)
         return [change_delivered(self.subjects, message) for message in messages]
 
     async def changes(self, after_revision: int, before_revision: int | None = None) -> Sequence[Difference]:
-        kept = [revision_delivered(self.subjects, message) for message in await self._read("", newest_only=False)]
+        kept = [
+            revision_delivered(self.subjects, message)
+            for message in await self._read(self.subjects.below("")[0], newest_only=False)
+        ]
         try:
             reply = await self._calls.stream("INFO", self.subjects.stream, {"deleted_details": True})
         except StreamError as error:
@@ -210,21 +212,36 @@ class NatsKeyValue:
                 raise RevisionConflict from error
             raise StoreUnavailable from error
 
-    async def _read(self, prefix: str, *, newest_only: bool) -> Sequence[Delivered]:
-        messages = await self._read_filters(self.subjects.below(prefix), newest_only=newest_only)
-        return [message for message in messages if not message.subject.startswith(self.subjects.reserved)]
+    async def _state(self, prefix: str) -> Sequence[Change]:
+        """The newest change of every key below ``prefix``, at one moment.
 
-    async def _read_filters(self, filters: list[str], *, newest_only: bool) -> Sequence[Delivered]:
+        Two filters at once make the server walk through everything in between, so the key that is the prefix itself
+        is asked for apart, before and after: when it stayed as it was, it belongs to the same moment.
+        """
+        if not prefix:
+            return await self._below(f"{self.subjects.root}>")
+        for _ in range(ATTEMPTS):
+            own = await self._newest(prefix)
+            changes = await self._below(f"{self.subjects.of(prefix)}.>")
+            if await self._newest(prefix) == own:
+                return [own, *changes] if own else changes
+        raise StoreUnavailable
+
+    async def _below(self, pattern: str) -> list[Change]:
+        messages = await self._read(pattern, newest_only=True)
+        return [change_delivered(self.subjects, message) for message in messages]
+
+    async def _read(self, pattern: str, *, newest_only: bool) -> Sequence[Delivered]:
+        """All messages under ``pattern``, or the newest of each key. With copies, the one that is read from may lag:
+        it has to reach what the leader has."""
         self._enter()
-        policy = LAST_PER_SUBJECT if newest_only else EVERYTHING
+        policy, read = (LAST_PER_SUBJECT, read_newest) if newest_only else (EVERYTHING, read_all)
         stalls = 0
         for _ in range(ATTEMPTS):
-            wanted = list(filters)
+            newest = await self._calls.stored(self.subjects.stream, pattern) if self._replicas > 1 else None
             try:
-                until = await self._leader_position(wanted)
-                async with deliver(self._calls, self.subjects.stream, wanted, policy=policy) as delivery:
-                    read = read_newest if newest_only else read_all
-                    messages = [message async for message in read(delivery, until)]
+                async with deliver(self._calls, self.subjects.stream, [pattern], policy=policy) as delivery:
+                    messages = [message async for message in read(delivery, newest.seq if newest else 0)]
             except DeliveryStalled as error:
                 stalls += 1
                 if stalls == STALLS:
@@ -232,24 +249,8 @@ class NatsKeyValue:
                 continue
             except DeliveryLost:
                 continue
-            return [message for message in messages if _matches(message.subject, filters)]
+            return [message for message in messages if not message.subject.startswith(self.subjects.reserved)]
         raise StoreUnavailable
-
-    async def _leader_position(self, filters: list[str]) -> int:
-        """With copies, a reader may be placed on one that lags: the newest message of the leader, added to what is
-        read, tells when it has caught up."""
-        if self._replicas == 1:
-            return 0
-        newest = await self._calls.stored(self.subjects.stream, f"{self.subjects.root}>")
-        if newest is None:
-            return 0
-        if not _matches(newest.subject, filters):
-            filters.append(newest.subject)
-        return newest.seq
-
-
-def _matches(subject: str, filters: Sequence[str]) -> bool:
-    return any(subject == each or (each.endswith(">") and subject.startswith(each[:-1])) for each in filters)
 
 
 def _entry(change: Change) -> Entry:
