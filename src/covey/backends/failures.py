@@ -16,6 +16,8 @@ from covey.errors import (
     Overloaded,
 )
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no JSON, or not of the expected form."""
 MAX_MESSAGE_CHARACTERS = 300
 MAX_ERROR_BYTES = 65_536
 MAX_RETRY_AFTER_S = 3600.0
@@ -41,7 +43,7 @@ def message_of(body: bytes) -> str | None:
     ``{"detail": …}``; None when it is none of them."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
     if not isinstance(found, dict):
         return None

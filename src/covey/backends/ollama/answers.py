@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from covey.backends.failures import cut, error_for
+from covey.backends.failures import UNREADABLE, cut, error_for
 from covey.backends.sampling import answer_limit
 from covey.backends.token_count import TokenCount, is_count
 from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError, ModelLoadFailed
@@ -90,7 +90,7 @@ class AnswerReader:
         BackendProtocolError for anything that is no part of its own protocol."""
         try:
             line = _DECODER.decode(piece)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise BackendProtocolError("the engine's stream was not understood") from error
         if line.error is not None:
             raise error_in(line.error, line.status)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from covey.backends.failures import UNREADABLE
 from covey.protocol.ids import ModelName
 from covey.protocol.registry import Capability, ModelDetails, ModelInfo, PullProgress
 
@@ -127,7 +128,7 @@ def parameters_of(text: str) -> dict[str, Any]:
         raw = raw.strip()
         try:
             value = msgspec.json.decode(raw)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             value = raw
         if name in found:
             earlier = found[name]

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from covey.backends.failures import failure_of
+from covey.backends.failures import UNREADABLE, failure_of
 from covey.backends.http import HttpPool, Response
 from covey.backends.json_lines import LineParser
 from covey.backends.ollama.answers import AnswerReader
@@ -206,7 +206,7 @@ class OllamaEngine:
             if response.status != 200:
                 raise await failure_of(response)
             return msgspec.json.decode(await response.read(self._config.http.max_body_bytes), type=answer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise BackendProtocolError("the engine's answer was not understood") from error
         finally:
             response.close()
@@ -233,7 +233,7 @@ async def check_stream(response: Response) -> None:
 def read_progress(line: bytes) -> PullProgress:
     try:
         progress = msgspec.json.decode(line, type=Progress)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BackendProtocolError("the engine's stream was not understood") from error
     if progress.error is not None:
         if "does not exist" in progress.error or "not found" in progress.error:

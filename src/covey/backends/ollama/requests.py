@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from covey.backends.failures import UNREADABLE
 from covey.backends.ollama.config import OllamaConfig
 from covey.backends.sampling import answer_limit, check_request
 from covey.errors import InvalidRequest
@@ -105,7 +106,7 @@ def object_of(arguments: str) -> dict[str, Any]:
     """Tool arguments as the object that Ollama wants."""
     try:
         return msgspec.json.decode(arguments or "{}", type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidRequest("the arguments of a tool call are not a JSON object", param="messages") from error
 
 

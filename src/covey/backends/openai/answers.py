@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from covey.backends.failures import cut, error_for, text_of
+from covey.backends.failures import UNREADABLE, cut, error_for, text_of
 from covey.backends.sampling import answer_limit
 from covey.backends.token_count import TokenCount, is_count
 from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError
@@ -111,7 +111,7 @@ class AnswerReader:
             return None
         try:
             chunk = _DECODER.decode(event)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise BackendProtocolError("the engine's stream was not understood") from error
         if chunk.usage:
             self._usage = chunk.usage
@@ -230,7 +230,7 @@ def error_in(raw: bytes) -> CoveyError:
     """The error that a stream reports after its status was 200."""
     try:
         found = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         found = {}
     fields = found if isinstance(found, dict) else {}
     status = fields.get("code")
@@ -247,7 +247,7 @@ def scalars(raw: msgspec.Raw | None) -> dict[str, Any]:
         return {}
     try:
         found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from covey.backends.failures import error_for, failure_of, message_of
+from covey.backends.failures import UNREADABLE, error_for, failure_of, message_of
 from covey.backends.http import HttpPool, Response
 from covey.backends.openai.answers import AnswerReader
 from covey.backends.openai.config import OpenAIConfig, OpenAIModel
@@ -183,7 +183,7 @@ class OpenAICompatibleEngine:
             if response.status != 200:
                 raise await failure_of(response)
             return msgspec.json.decode(await response.read(self._config.http.max_body_bytes), type=answer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise BackendProtocolError("the engine's answer was not understood") from error
         finally:
             response.close()
