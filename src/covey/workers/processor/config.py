@@ -79,6 +79,8 @@ class CatalogueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Longest time to reach a server."""
     read_timeout_s: float = 60.0
     """Longest silence of a server in the middle of a download."""
+    retry_delay_s: float = 1.0
+    """Time before a broken download is resumed; longer with each failure in a row, five of which end it."""
     concurrent_downloads: int = 2
     """How many models are downloaded at the same time; further ones wait."""
 

@@ -19,7 +19,6 @@ from covey.workers.processor.catalogue.connections import Connector, Opened
 
 CHUNK_BYTES = 256 * 1024
 ATTEMPTS = 5
-RETRY_DELAY_S = 1.0
 log = structlog.get_logger(__name__)
 
 
@@ -54,7 +53,7 @@ class Download:
     connector: Connector
     limits: Limits
     advanced: Callable[[int, int | None], None]
-    retry_delay_s: float = RETRY_DELAY_S
+    retry_delay_s: float = 1.0
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _opened: Opened | None = None
 

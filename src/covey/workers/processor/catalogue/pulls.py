@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from covey.domain import model_names
 from covey.domain.download_rules import DownloadRules
-from covey.errors import BackendProtocolError, CoveyError, InvalidRequest, ModelLoadFailed
+from covey.errors import BackendProtocolError, CoveyError, Draining, InvalidRequest, ModelLoadFailed
 from covey.protocol.registry import PullModel, PullProgress
 from covey.runtime.clock import Clock
 from covey.runtime.uninterrupted import uninterrupted
@@ -108,8 +108,11 @@ class Pulls:
                 await self._end(key, shared)
 
     async def close(self) -> None:
+        """End all pulls; those who watch are told so."""
         for key, shared in list(self._running.items()):
             await self._end(key, shared)
+            shared.error = Draining("the processor is stopping; what was downloaded is kept")
+            shared.wake()
 
     def _wanted(self, request: PullModel) -> DownloadableModel:
         known = self._known.get(request.model)
@@ -188,7 +191,9 @@ class Pulls:
                 read_timeout_s=self._config.read_timeout_s,
             )
         limits = Limits(self._config.largest_model_bytes, self._config.free_space_bytes)
-        return Download(url, self._library.partial, self._connector, limits, advanced)
+        return Download(
+            url, self._library.partial, self._connector, limits, advanced, retry_delay_s=self._config.retry_delay_s
+        )
 
     async def _verified(self, found: Downloaded, expected: str, download: Download) -> str:
         """The file's digest. Raises BackendProtocolError and deletes the file when it is not the expected one."""
