@@ -55,6 +55,7 @@ class StreamReader:
         self._heard_at = 0.0
         self._said_at = 0.0
         self._finished = False
+        self._spoke = False
         self.waits_since = 0.0
         self.token = ""
 
@@ -134,6 +135,7 @@ class StreamReader:
         self._granted_items = self._taken_items + WINDOW_ITEMS
         self._granted_bytes = self._taken_bytes + WINDOW_BYTES
         self._said_at = now
+        self._spoke = True
         # It carries the address of the answers: a server that counts what may be answered counts anew from here.
         with suppress(PeerUnavailable):  # said again with the next beat
             self._carrier.publish(
@@ -171,7 +173,11 @@ class StreamReader:
     def _refused(self, payload: bytes, headers: Mapping[str, str]) -> bool:
         failure: CoveyError
         if headers.get(HEADER_STATUS) == STATUS_NOBODY:
-            failure = PeerUnavailable(f"no {self._endpoint.service} instance is there to answer")
+            # Nobody heard the question, or, once we have spoken to the sender, it is gone with the work half done.
+            gone = StreamInterrupted("the sender of the stream is gone")
+            failure = (
+                gone if self._spoke else PeerUnavailable(f"no {self._endpoint.service} instance is there to answer")
+            )
         elif (code := headers.get(subjects.HEADER_ERROR)) is not None:
             failure = error_in(code, payload)
         else:
