@@ -35,6 +35,8 @@ class Behaviour:
     """Seconds before each token."""
     pieces: tuple[str, ...] = ()
     """The tokens themselves, if they have to be certain ones."""
+    ignore_limit: bool = False
+    """Answer at full length, whatever the request allows."""
     reasoning: int = 0
     """How many of the first tokens are reasoning."""
     tool_calls: tuple[tuple[str, str], ...] = ()
@@ -248,7 +250,7 @@ def answer_for(body: dict[str, Any], limit: int | None, behaviour: Behaviour) ->
     prompt = msgspec.json.encode((body.get("messages"), body.get("prompt")), order="sorted")
     digest = int.from_bytes(hashlib.blake2b(prompt, digest_size=8).digest())
     count = len(behaviour.pieces) or behaviour.tokens
-    wanted = count if limit is None else min(limit, count)
+    wanted = count if limit is None or behaviour.ignore_limit else min(limit, count)
     tokens = list(behaviour.pieces[:wanted]) or [token_at(digest, position) for position in range(wanted)]
     return Answer(
         model=str(body.get("model", "")),

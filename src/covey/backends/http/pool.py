@@ -89,9 +89,9 @@ class HttpPool:
                 pass
         return await self._exchange(await self._connect(), head, body, sent)
 
-    async def fetch(self, method: str, path: str, body: bytes = b"") -> tuple[Response, bytes]:
+    async def fetch(self, method: str, path: str, body: bytes = b"", *, request_id: str = "") -> tuple[Response, bytes]:
         """The answer with its whole body, at most ``max_body_bytes``."""
-        response = await self.send(method, path, body)
+        response = await self.send(method, path, body, request_id=request_id)
         try:
             return response, await response.read(self._config.max_body_bytes)
         finally:

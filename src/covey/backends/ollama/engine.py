@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import TypeVar
 
 import msgspec
 
@@ -29,13 +27,11 @@ from covey.backends.runs import Runs
 from covey.backends.streamed_answer import Question, stream_answer
 from covey.backends.token_count import embed_usage
 from covey.backends.vectors import unit_vectors
+from covey.backends.whole_answer import ask
 from covey.errors import BackendProtocolError, BackendUnavailable, ModelNotFound, Overloaded
 from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import Embed, Embeddings, Generate, GenerationEvent, Started
 from covey.protocol.registry import ModelDetails, ModelInfo, PullProgress
-
-HEALTH_TIMEOUT_S = 10.0
-AnswerT = TypeVar("AnswerT")
 
 
 class _Version(msgspec.Struct):
@@ -105,7 +101,9 @@ class OllamaEngine:
     async def embed(self, request: Embed, request_id: RequestId) -> Embeddings:
         self._check(request.model)
         body = encode_embed(self._config, request)
-        answer = await self._ask("POST", "/api/embed", body, _EmbedAnswer, request_id)
+        answer = await ask(
+            self._pool, "POST", "/api/embed", _EmbedAnswer, body=body, request_id=request_id, timeout_s=None
+        )
         return Embeddings(
             model=request.model,
             vectors=unit_vectors(answer.embeddings, len(request.inputs)),
@@ -118,17 +116,14 @@ class OllamaEngine:
     async def health(self) -> None:
         self._check()
         try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_S):
-                await self._ask("GET", "/api/version", b"", _Version)
-        except TimeoutError as error:
-            raise BackendUnavailable("the engine did not answer in time") from error
+            await ask(self._pool, "GET", "/api/version", _Version)
         except Overloaded:
             return  # a busy server is a healthy one
 
     async def models(self) -> Sequence[ModelInfo]:
         self._check()
-        tags = (await self._ask("GET", "/api/tags", b"", Tags)).models or []
-        loaded = {model.name: model for model in (await self._ask("GET", "/api/ps", b"", LoadedList)).models or []}
+        tags = (await ask(self._pool, "GET", "/api/tags", Tags)).models or []
+        loaded = {model.name: model for model in (await ask(self._pool, "GET", "/api/ps", LoadedList)).models or []}
         return [
             model_info(self.name, tag, await self._show(tag), loaded.get(tag.name))
             for tag in tags
@@ -137,14 +132,14 @@ class OllamaEngine:
 
     async def expiries(self) -> dict[ModelName, float]:
         """Loaded models with the Unix time at which each is to be unloaded."""
-        loaded = (await self._ask("GET", "/api/ps", b"", LoadedList)).models or []
+        loaded = (await ask(self._pool, "GET", "/api/ps", LoadedList)).models or []
         times = {ModelName(model.name): unix_seconds(model.expires_at) for model in loaded}
         return {name: time for name, time in times.items() if time is not None}
 
     async def show(self, model: str) -> ModelDetails:
         for info in await self.models():
             if model == info.name or model in info.aliases:
-                shown = await self._ask("POST", "/api/show", encode({"model": info.name}), Shown)
+                shown = await ask(self._pool, "POST", "/api/show", Shown, body=encode({"model": info.name}))
                 return model_details(info, shown)
         raise ModelNotFound("the engine has no model of that name", param="model")
 
@@ -156,7 +151,7 @@ class OllamaEngine:
             body["options"] = {"num_ctx": self._config.context_length}
         if self._config.keep_alive_s is not None:
             body["keep_alive"] = max(self._config.keep_alive_s, -1)
-        await self._ask("POST", "/api/generate", encode(body), _Generated)
+        await ask(self._pool, "POST", "/api/generate", _Generated, body=encode(body), timeout_s=None)
 
     async def pull(self, name: str) -> AsyncIterator[PullProgress]:
         """Fetch a model; ends after ``done``. Raises InvalidRequest, ModelNotFound, BackendUnavailable."""
@@ -194,22 +189,10 @@ class OllamaEngine:
         key = (tag.name, tag.digest)
         if key not in self._shown:
             try:
-                self._shown[key] = await self._ask("POST", "/api/show", encode({"model": tag.name}), Shown)
+                self._shown[key] = await ask(self._pool, "POST", "/api/show", Shown, body=encode({"model": tag.name}))
             except ModelNotFound:
                 return None
         return self._shown[key]
-
-    async def _ask(self, method: str, path: str, body: bytes, answer: type[AnswerT], request_id: str = "") -> AnswerT:
-        """One question with one answer, of the type ``answer``."""
-        response = await self._pool.send(method, path, body, request_id=request_id)
-        try:
-            if response.status != 200:
-                raise await failure_of(response)
-            return msgspec.json.decode(await response.read(self._config.http.max_body_bytes), type=answer)
-        except UNREADABLE as error:
-            raise BackendProtocolError("the engine's answer was not understood") from error
-        finally:
-            response.close()
 
     def _may_use(self, name: str) -> bool:
         allowed = self._config.models

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
 
-from covey.backends.failures import UNREADABLE, error_for, failure_of, message_of
+from covey.backends.failures import error_for, failure_of, message_of
 from covey.backends.http import HttpPool, Response
 from covey.backends.openai.answers import AnswerReader
 from covey.backends.openai.config import OpenAIConfig, OpenAIModel
@@ -18,12 +17,11 @@ from covey.backends.server_sent_events import EventParser
 from covey.backends.streamed_answer import Question, stream_answer
 from covey.backends.token_count import embed_usage
 from covey.backends.vectors import unit_vectors
+from covey.backends.whole_answer import ask
 from covey.errors import BackendProtocolError, BackendUnavailable, ModelNotFound, Overloaded
 from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import Embed, Embeddings, Generate, GenerationEvent, Started
 from covey.protocol.registry import ModelDetails, ModelInfo
-
-HEALTH_TIMEOUT_S = 10.0
 
 
 class _Vector(msgspec.Struct):
@@ -119,7 +117,9 @@ class OpenAICompatibleEngine:
     async def embed(self, request: Embed, request_id: RequestId) -> Embeddings:
         self._check_started()
         body = encode_embed(request, self._upstream(request.model))
-        answer: _EmbedAnswer = await self._ask("POST", "/embeddings", body, _EmbedAnswer, request_id)
+        answer = await ask(
+            self._pool, "POST", "/embeddings", _EmbedAnswer, body=body, request_id=request_id, timeout_s=None
+        )
         in_order = sorted(answer.data, key=lambda item: item.index)
         if [item.index for item in in_order] != list(range(len(request.inputs))):
             raise BackendProtocolError("the engine sent other vectors than it was asked for")
@@ -135,10 +135,7 @@ class OpenAICompatibleEngine:
     async def health(self) -> None:
         self._check_started()
         try:
-            async with asyncio.timeout(HEALTH_TIMEOUT_S):
-                await self._listed()
-        except TimeoutError as error:
-            raise BackendUnavailable("the engine did not answer in time") from error
+            await self._listed()
         except Overloaded:
             return  # a busy server is a healthy one
 
@@ -173,20 +170,7 @@ class OpenAICompatibleEngine:
         raise ModelNotFound("the engine has no model of that name", param="model")
 
     async def _listed(self) -> list[_Model]:
-        found: _Models = await self._ask("GET", "/models", b"", _Models)
-        return found.data
-
-    async def _ask(self, method: str, path: str, body: bytes, answer: type[Any], request_id: str = "") -> Any:
-        """One question with one answer, of the type ``answer``."""
-        response = await self._pool.send(method, path, body, request_id=request_id)
-        try:
-            if response.status != 200:
-                raise await failure_of(response)
-            return msgspec.json.decode(await response.read(self._config.http.max_body_bytes), type=answer)
-        except UNREADABLE as error:
-            raise BackendProtocolError("the engine's answer was not understood") from error
-        finally:
-            response.close()
+        return (await ask(self._pool, "GET", "/models", _Models)).data
 
     def _upstream(self, model: str) -> str:
         """What the server calls a model. Raises ModelNotFound for one that may not be used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from covey.errors import InvalidRequest
 from covey.protocol.inference import ChatMessage, Embed, Generate, Sampling, TextPart
 
 MAX_DIMENSIONS = 65_536
+_DATA_URL = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/]+={0,2}\Z")
 _STREAM = {"stream": True, "stream_options": {"include_usage": True}}
 _ENCODER = msgspec.json.Encoder()
 
@@ -82,8 +84,8 @@ def message_of(config: OpenAIConfig, message: ChatMessage) -> dict[str, Any]:
 
 def data_url(url: str) -> str:
     """The address of an image, if nobody has to fetch anything for it."""
-    if not url.startswith("data:"):
-        raise InvalidRequest("images are given as data: URLs", param="messages")
+    if not _DATA_URL.match(url):
+        raise InvalidRequest("images are given as data: URLs in base64", param="messages")
     return url
 
 

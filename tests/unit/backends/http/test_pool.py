@@ -10,6 +10,7 @@ import trustme
 
 from covey.backends.http import HttpConfig, HttpPool
 from covey.errors import BackendProtocolError, BackendUnavailable, BadSettings
+from covey.testing.eventually import eventually
 from tests.helpers.scripted_server import STREAM_END, STREAM_HEAD, Peer, answer, chunk, scripted_server
 
 pytestmark = pytest.mark.sockets
@@ -50,9 +51,7 @@ async def test_no_more_unused_connections_are_kept_than_allowed() -> None:
     async with scripted_server(always) as server:
         pool = HttpPool(server.url, HttpConfig(max_idle_connections=2))
         await asyncio.gather(*(pool.fetch("GET", "/x") for _ in range(5)))
-        async with asyncio.timeout(10):
-            while pool.connections > 2:  # noqa: ASYNC110 - the pool has no event for it
-                await asyncio.sleep(0.001)
+        await eventually(lambda: pool.connections <= 2)
         await pool.close()
 
 
@@ -130,9 +129,7 @@ async def test_closing_an_unfinished_answer_closes_its_connection() -> None:
         response = await pool.send("POST", "/x", b"{}")
         response.close()
         response.close()
-        async with asyncio.timeout(10):
-            while not server.closed_by_client:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await eventually(lambda: bool(server.closed_by_client))
         assert pool.connections == 0
         await pool.close()
 
@@ -145,12 +142,9 @@ async def test_a_cancelled_request_closes_its_connection() -> None:
     async with scripted_server(silent) as server:
         pool = HttpPool(server.url)
         task = asyncio.create_task(pool.fetch("POST", "/x", b"{}"))
-        async with asyncio.timeout(10):
-            while not server.requests:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
-            task.cancel()
-            while not server.closed_by_client:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await eventually(lambda: bool(server.requests))
+        task.cancel()
+        await eventually(lambda: bool(server.closed_by_client))
         with pytest.raises(asyncio.CancelledError):
             await task
         await pool.close()
@@ -225,9 +219,7 @@ async def test_close_ends_what_runs_and_the_pool_can_be_used_again() -> None:
     async with scripted_server(first_silent) as server:
         pool = HttpPool(server.url)
         task = asyncio.create_task(pool.fetch("GET", "/x"))
-        async with asyncio.timeout(10):
-            while not server.requests:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await eventually(lambda: bool(server.requests))
         await pool.close()
         with pytest.raises(BackendUnavailable):
             await task
@@ -240,9 +232,7 @@ async def test_unused_connections_are_closed_when_they_are_old() -> None:
     async with scripted_server(always) as server:
         pool = HttpPool(server.url, HttpConfig(keep_alive_s=0.05))
         await pool.fetch("GET", "/x")
-        async with asyncio.timeout(10):
-            while pool.connections:  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
+        await eventually(lambda: pool.connections == 0)
 
 
 async def test_tls_is_verified_against_the_given_authority(tmp_path: Path) -> None:

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from covey.backends.openai import OpenAICompatibleEngine, OpenAIConfig, OpenAIModel
+from covey.errors import BackendProtocolError, BackendUnavailable, InvalidRequest, ModelNotFound
+from covey.protocol.ids import ModelName, RequestId
+from covey.protocol.inference import Delta, Embed, Finished, Sampling
+from covey.testing.eventually import eventually
+from covey.testing.fake_backend import Behaviour, fake_backend
+from tests.helpers.scripted_server import Peer, answer, scripted_server
+from tests.helpers.upstream_engines import chat, engine_and_backend, outcome_of
+
+pytestmark = pytest.mark.sockets
+
+
+async def test_a_started_engine_keeps_one_connection_between_generations() -> None:
+    async with engine_and_backend("openai") as (engine, backend):
+        for _ in range(4):
+            assert isinstance((await outcome_of(engine)).events[-1], Finished)
+        assert backend.connections == 1
+
+
+async def test_models_may_be_allowed_one_by_one_and_renamed() -> None:
+    models = (
+        OpenAIModel(name="small", upstream="sample", capabilities=("chat", "vision")),
+        OpenAIModel(name="absent", context_length=99),
+    )
+    async with fake_backend() as backend:
+        engine = OpenAICompatibleEngine(OpenAIConfig(name="o", base_url=f"{backend.url}/v1", models=models, slots=3))
+        await engine.start()
+        small, absent = await engine.models()
+        assert (small.name, small.state, small.context_length) == ("small", "loaded", 4096)
+        assert small.capabilities == ("chat", "vision")
+        assert (absent.name, absent.state, absent.context_length) == ("absent", "unavailable", 99)
+        assert engine.slots == 3
+        request = chat()
+        with pytest.raises(ModelNotFound):
+            [event async for event in engine.generate(request, RequestId("req_1"))]
+        assert backend.generations() == []
+        events = [
+            event
+            async for event in engine.generate(
+                type(request)(model=ModelName("small"), messages=request.messages), RequestId("req_1")
+            )
+        ]
+        assert isinstance(events[-1], Finished)
+        assert backend.generations()[0].body["model"] == "sample"
+        await engine.close()
+
+
+async def test_the_key_and_the_request_id_go_along() -> None:
+    async with fake_backend() as backend:
+        config = OpenAIConfig(name="o", base_url=f"{backend.url}/v1", api_key="sk-upstream")
+        engine = OpenAICompatibleEngine(config)
+        await engine.start()
+        await outcome_of(engine, request_id="req_abc")
+        await engine.close()
+    headers = backend.generations()[0].headers
+    assert headers["authorization"] == "Bearer sk-upstream"
+    assert headers["x-request-id"] == "req_abc"
+
+
+async def test_a_start_that_failed_may_be_tried_again() -> None:
+    async def first_fails(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            first = len(peer.server.requests) == 1
+            await peer.send(answer(b'{"data":[]}', status="500 X" if first else "200 OK"))
+
+    async with scripted_server(first_fails) as server:
+        engine = OpenAICompatibleEngine(OpenAIConfig(name="o", base_url=server.url))
+        with pytest.raises(BackendUnavailable):
+            await engine.start()
+        with pytest.raises(BackendUnavailable, match="not running"):
+            await engine.health()
+        await engine.start()
+        await engine.health()
+        await engine.close()
+
+
+async def test_a_busy_server_is_a_healthy_one() -> None:
+    async def busy(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(answer(b"{}", status="503 X"))
+
+    async with scripted_server(busy) as server:
+        engine = OpenAICompatibleEngine(OpenAIConfig(name="o", base_url=server.url))
+        await engine.start()
+        await engine.health()
+        await engine.close()
+
+
+async def test_tool_calls_and_reasoning_come_through() -> None:
+    behaviour = Behaviour(tokens=4, reasoning=2, tool_calls=(("look", '{"at":"larks"}'),))
+    async with engine_and_backend("openai", behaviour) as (engine, _):
+        outcome = await outcome_of(engine, chat(tools=({"type": "function", "function": {"name": "look"}},)))
+    deltas = [event for event in outcome.events if isinstance(event, Delta)]
+    assert sum(bool(delta.reasoning) for delta in deltas) == 2
+    calls = [call for delta in deltas for call in delta.tool_calls]
+    assert calls[0]["function"]["name"] == "look"
+    assert "".join(call["function"]["arguments"] for call in calls) == '{"at":"larks"}'
+    last = outcome.events[-1]
+    assert isinstance(last, Finished)
+    assert last.reason == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data":[{"index":0,"embedding":[1]}]}',
+        b'{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]}',
+        b'{"data":[{"index":0,"embedding":[0]},{"index":1,"embedding":[1]}]}',
+        b'{"data":"x"}',
+        b"<html>",
+        b"\xff",
+    ],
+)
+async def test_embeddings_that_cannot_be_right_are_refused(body: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        while True:
+            request = await peer.request()
+            await peer.send(answer(b'{"data":[]}' if request.startswith(b"GET") else body))
+
+    async with scripted_server(script) as server:
+        engine = OpenAICompatibleEngine(OpenAIConfig(name="o", base_url=server.url))
+        await engine.start()
+        with pytest.raises(BackendProtocolError):
+            await engine.embed(Embed(model=ModelName("m"), inputs=("a", "b")), RequestId("req_1"))
+        await engine.close()
+
+
+async def test_a_request_that_is_wrong_never_leaves() -> None:
+    async with engine_and_backend("openai") as (engine, backend):
+        outcome = await outcome_of(engine, type(chat())(model=ModelName("sample"), messages=chat().messages,
+                                                        sampling=Sampling(temperature=9.0)))  # fmt: skip
+        assert isinstance(outcome.error, InvalidRequest)
+        assert backend.generations() == []
+
+
+async def test_an_abort_of_one_generation_leaves_the_others_alone() -> None:
+    async with engine_and_backend("openai", Behaviour(silent="stream")) as (engine, backend):
+        tasks = {name: asyncio.create_task(outcome_of(engine, request_id=name)) for name in ("req_a", "req_b")}
+        await eventually(lambda: len(backend.streams) == 2 and all(stream.tokens == 2 for stream in backend.streams))
+        await engine.abort(RequestId("req_a"))
+        last = (await tasks["req_a"]).events[-1]
+        assert isinstance(last, Finished)
+        assert last.reason == "cancelled"
+        assert not tasks["req_b"].done()
+        await engine.close()
+        assert isinstance((await tasks["req_b"]).error, BackendUnavailable)
