@@ -320,7 +320,7 @@ class BusSuite:
             for number in range(2):
                 await ends.caller.publish(SAID, Said(number=number))
             await eventually(lambda: heard == [0, 1])
-        assert [entry["topic"] for entry in logs if entry["event"] == "event_handler_failed"] == ["said"]
+        assert [entry["topic"] for entry in logs if entry["event"] == "event_handler_failed"] == [SAID.name]
         await subscription.close()
 
     async def test_instances_come_and_go(self, ends: Ends) -> None:

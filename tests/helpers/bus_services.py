@@ -52,7 +52,7 @@ FAIL_IN_STREAM: StreamEndpoint[Question, Word] = StreamEndpoint("gateway.fail_in
 BREAK_IN_STREAM: StreamEndpoint[Question, Word] = StreamEndpoint("gateway.break_in_stream", Question, Word)
 UNSERVED = Endpoint("auth.nobody", Question, Answer, idempotent=True)
 UNSERVED_STREAM: StreamEndpoint[Question, Word] = StreamEndpoint("auth.nobody_streams", Question, Word)
-SAID = Topic("said", Said)
+SAID = Topic("client.said", Said)
 
 CANARY = "canary-7f3a"
 """Part of the text of an unnamed exception: it must never be seen by a caller."""

@@ -329,5 +329,7 @@ async def _close(client: Client) -> None:
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
             await client.close()
-    except (TimeoutError, OSError, nats.errors.Error):
-        _abort(client)
+    except (TimeoutError, OSError, nats.errors.Error) as error:
+        _log.warning("connection_not_closed", error=type(error).__name__)
+    finally:
+        _abort(client)  # a refused connection is left open by the library
