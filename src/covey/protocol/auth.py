@@ -269,6 +269,7 @@ class AccessSession(Message, frozen=True, kw_only=True):
     """Key ``ended.<session_id>``: written when a session ends before its access tokens do; expires after they did."""
 
     session_id: SessionId
+    user_id: UserId = UserId("")
     ended_at: float
 
 

@@ -1,0 +1,145 @@
+"""The auth worker: its parts joined, kept up to date, drained and closed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from covey import __version__
+from covey.errors import CoveyError, Draining, NotStarted
+from covey.protocol.ids import InstanceId, NodeName
+from covey.protocol.registry import InstanceInfo
+from covey.protocol.subjects import BUCKET_ACCESS, BUCKET_AUTH
+from covey.rpc.bus import Binding, Bus
+from covey.runtime.clock import Clock
+from covey.runtime.lifecycle import LifecycleBudget, Worker
+from covey.store.key_value import Store
+from covey.workers.auth.accounts import Accounts
+from covey.workers.auth.api_keys import ApiKeys
+from covey.workers.auth.attempts import Attempts
+from covey.workers.auth.config import AuthConfig, check_config
+from covey.workers.auth.healing import Healing
+from covey.workers.auth.invitations import Invitations
+from covey.workers.auth.logins import LoginParts, Logins
+from covey.workers.auth.metrics import AuthMetrics
+from covey.workers.auth.password_hashing import PasswordHashing
+from covey.workers.auth.service import AuthService
+from covey.workers.auth.sessions import Sessions
+from covey.workers.auth.signing_keys import SigningKeys
+
+_log = structlog.get_logger(__name__)
+
+
+class AuthWorker(Worker):
+    """Accounts, sessions, API keys and signing keys, for any number of its kind on the same store."""
+
+    role: ClassVar[str] = "auth"
+
+    def __init__(
+        self,
+        config: AuthConfig,
+        bus: Bus,
+        store: Store,
+        clock: Clock,
+        registry: CollectorRegistry,
+        *,
+        instance: InstanceId,
+        node: NodeName,
+        budget: LifecycleBudget | None = None,
+    ) -> None:
+        """Raises BadSettings when a setting is out of its range."""
+        super().__init__(instance=instance, node=node, budget=budget)
+        self._config = check_config(config)
+        self._bus = bus
+        self._store = store
+        self._clock = clock
+        self._metrics = AuthMetrics(registry)
+        self._metrics.observe_with(hash_waiting=lambda: self._hashing.waiting if self._hashing is not None else 0)
+        self._hashing: PasswordHashing | None = None
+        self._binding: Binding | None = None
+        self._maintenance: asyncio.Task[None] | None = None
+        self._started_at = 0.0
+
+    async def open(self) -> None:
+        config = self._config
+        self._started_at = self._clock.now()
+        auth = await self._store.bucket(BUCKET_AUTH)
+        access = await self._store.bucket(BUCKET_ACCESS)
+        self._hashing = PasswordHashing(config.password_hash, self._metrics)
+        await self._hashing.open()
+        sessions = Sessions(auth, access, self._clock, config.sessions, self._metrics)
+        accounts = Accounts(auth, access, sessions)
+        signing_keys = SigningKeys(auth, access, self._clock, config, self._metrics)
+        api_keys = ApiKeys(auth, access, self._clock, config.api_keys, self._metrics)
+        parts = LoginParts(
+            auth=auth,
+            accounts=accounts,
+            sessions=sessions,
+            invitations=Invitations(auth, self._clock, config.max_invitations),
+            signing_keys=signing_keys,
+            hashing=self._hashing,
+            attempts=Attempts(config.throttle, self._clock),
+        )
+        logins = Logins(parts, self._clock, config, self._metrics)
+        healing = Healing(auth, access, accounts, api_keys, self._metrics)
+        await signing_keys.open()
+        await healing.run(self._clock, config.healing_grace_s)
+        self._maintenance = asyncio.create_task(self._maintain(signing_keys, healing))  # ended by close
+        self._binding = await self._bus.serve(AuthService(parts, logins, api_keys, self._clock), self._info)
+
+    async def drain(self, budget_s: float) -> None:
+        if self._binding is not None:
+            await self._binding.drain(budget_s)
+
+    async def close(self) -> None:
+        binding, self._binding = self._binding, None
+        if binding is not None:
+            await binding.drain(0.0)
+        maintenance, self._maintenance = self._maintenance, None
+        if maintenance is not None:
+            maintenance.cancel()
+            await asyncio.gather(maintenance, return_exceptions=True)
+        hashing, self._hashing = self._hashing, None
+        if hashing is not None:
+            await hashing.close()
+
+    async def check(self) -> None:
+        """Raises NotStarted or Draining by this worker's state, StoreUnavailable when nothing can be written."""
+        if self.state == "draining":
+            raise Draining
+        if self.state != "serving":
+            raise NotStarted
+        await self._store.check()
+
+    async def _maintain(self, signing_keys: SigningKeys, healing: Healing) -> None:
+        """Look after the signing keys all the time, and for leftovers now and then: first when what was too young to
+        be touched at the start has come of age."""
+        config = self._config
+        loop = asyncio.get_running_loop()
+        heal_at = loop.time() + config.healing_grace_s + 1.0
+        while True:
+            await asyncio.sleep(config.signing_keys.refresh_interval_s)
+            try:
+                await signing_keys.refresh()
+                if loop.time() >= heal_at:
+                    heal_at = loop.time() + config.healing_interval_s
+                    await healing.run(self._clock, config.healing_grace_s)
+            except CoveyError as error:
+                self._metrics.maintenance_failed()
+                _log.warning("auth_maintenance_failed", error=error.code)
+            except Exception:  # reported here: one bad round must not end the rounds
+                self._metrics.maintenance_failed()
+                _log.exception("auth_maintenance_failed")
+
+    def _info(self) -> InstanceInfo:
+        return InstanceInfo(
+            service=AuthService.service,
+            instance=self.instance,
+            node=self.node,
+            state="starting" if self.state == "created" else self.state,
+            version=__version__,
+            started_at=self._started_at,
+        )
