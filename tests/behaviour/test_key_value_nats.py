@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from covey.errors import StoreUnavailable
 from covey.store.key_value import Store
 from tests.behaviour.key_value import KeyValueBehaviour
 from tests.helpers.nats import running_nats_server
-from tests.helpers.stores import nats_store
+from tests.helpers.stores import bare_connection, nats_store
 
 
 @pytest.mark.nats
@@ -17,3 +18,42 @@ class TestNatsKeyValue(KeyValueBehaviour):
     async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
         async with running_nats_server(tmp_path) as server, nats_store(server) as store:
             yield store
+
+
+@pytest.mark.nats
+async def test_opening_a_bucket_with_the_defaults_costs_neither_history_nor_limit(tmp_path: Path) -> None:
+    async with running_nats_server(tmp_path) as server:
+        async with nats_store(server) as store:
+            bucket = await store.bucket("past", history=5, max_bytes=100_000)
+            for number in range(5):
+                await bucket.put("a", str(number).encode())
+        async with nats_store(server) as store:
+            again = await store.bucket("past")
+            assert len(await again.history("a")) == 5
+            with pytest.raises(StoreUnavailable, match="full"):
+                await again.put("b", b"x" * 200_000)
+            await (await store.bucket("past", history=9)).put("a", b"5")
+
+
+@pytest.mark.nats
+async def test_a_longer_history_reaches_a_bucket_that_exists(tmp_path: Path) -> None:
+    async with running_nats_server(tmp_path) as server:
+        async with nats_store(server) as store:
+            await store.bucket("past", history=1)
+        async with nats_store(server) as store:
+            bucket = await store.bucket("past", history=3)
+            for number in range(4):
+                await bucket.put("a", str(number).encode())
+            assert len(await bucket.history("a")) == 3
+
+
+@pytest.mark.nats
+async def test_a_bucket_is_readable_with_the_standard_client(tmp_path: Path) -> None:
+    async with running_nats_server(tmp_path) as server, nats_store(server) as store, bare_connection(server) as bare:
+        bucket = await store.bucket("plain")
+        await bucket.put("user.1", b"readable")
+        standard = await bare.client.jetstream().key_value("plain")
+        assert (await standard.get("user.1")).value == b"readable"
+        await standard.put("user.2", b"written outside")
+        await standard.delete("user.1")
+        assert [(entry.key, entry.value) for entry in await bucket.range()] == [("user.2", b"written outside")]

@@ -194,6 +194,9 @@ async def test_s12_a_loss_can_be_accepted_after_what_was_lost_is_restored(tmp_pa
         forget_index(tmp_path)
         await server.start()
         async with nats_store(server, QUICK) as store:
+            with pytest.raises(StoreCorrupt):
+                await store.bucket("users", create=False)
+        async with nats_store(server, NatsStoreConfig(manifest_interval_s=0)) as store:
             survivors = await (await store.bucket("users", create=False)).range()
             assert 0 < len(survivors) < 3000
             await store.accept_loss("users")

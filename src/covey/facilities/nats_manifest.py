@@ -91,7 +91,9 @@ async def _survey_once(calls: StreamCalls, subjects: Subjects, last_sequence: in
 class Keeper:
     """Keeps the manifest of one bucket, and clears away the history of keys deleted long ago."""
 
-    def __init__(self, calls: StreamCalls, subjects: Subjects, marker_ttl_s: float) -> None:
+    def __init__(self, calls: StreamCalls, subjects: Subjects, marker_ttl_s: float, *, writes: bool) -> None:
+        self._writes = writes
+        """Whether this process keeps the manifest; another one only compares."""
         self._calls = calls
         self._subjects = subjects
         self._marker_ttl_s = marker_ttl_s
@@ -99,6 +101,8 @@ class Keeper:
     async def inspect(self, *, now: float, thorough: bool) -> int:
         """Compare, then write the manifest anew; returns how many records are known to be lost (then it is left as
         it was). Unless ``thorough``, a bucket without new writes is not looked at. Raises ``StoreUnavailable``."""
+        if not (thorough or self._writes):
+            return 0
         try:
             reply = await self._calls.stream("INFO", self._subjects.stream)
             before = read_manifest(reply)
@@ -110,8 +114,9 @@ class Keeper:
             if lost:
                 _log.error("store_records_lost", bucket=self._subjects.stream, lost_at_least=lost)
                 return lost
-            await self._compact(found, now)
-            if found.manifest != before:
+            if self._writes:
+                await self._compact(found, now)
+            if self._writes and found.manifest != before:
                 await self._write_if_allowed(found.manifest)
         except StreamError as error:
             raise StoreUnavailable from error

@@ -47,8 +47,9 @@ class Connection(Protocol):
 class NatsStore:
     """Buckets and logs over one connection.
 
-    Buckets are ordinary KV streams (``KV_<name>``), readable with the standard tools. Those that this process makes
-    are also kept by it: their manifest is compared and renewed, at start, after every reconnect and regularly.
+    Buckets are ordinary KV streams (``KV_<name>``), readable with the standard tools. Their manifest is compared when
+    they are opened and after every reconnect; those that this process makes are also kept by it: compared, compacted
+    and their manifest renewed, regularly.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class NatsStore:
         self._watches = WatchSet(self._calls, self._clock, self._config.watch_heartbeat_s)
         self._buckets: dict[str, NatsKeyValue] = {}
         self._logs: dict[str, NatsLog] = {}
+        self._owned: set[str] = set()
         self._kept: dict[str, Keeper] = {}
         self._suspicious = asyncio.Event()
         self._upkeep: asyncio.Task[None] | None = None
@@ -97,11 +99,12 @@ class NatsStore:
             raise StoreUnavailable
         if self._clock.monotonic() - self._probed_at < PROBE_VALID_S:
             return
-        await asyncio.gather(*(self._buckets[name].probe() for name in self._kept))
+        await asyncio.gather(*(self._buckets[name].probe() for name in self._owned))
         self._probed_at = self._clock.monotonic()
 
     async def bucket(self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True) -> NatsKeyValue:
-        if found := self._buckets.get(check_name(name)):
+        found = self._buckets.get(check_name(name))
+        if found and (name in self._owned or not create):
             return found
         subjects = Subjects(name)
         reply = await self._open(subjects.stream, self._bucket_stream(name, history, max_bytes) if create else None)
@@ -113,11 +116,14 @@ class NatsStore:
             HeaderMaker(int(reply.config.get("max_msgs_per_subject", 1)), self._config.marker_ttl_s),
             replicas=int(reply.config.get("num_replicas", 1)),
         )
-        if create and self._config.manifest_interval_s > 0:
-            keeper = Keeper(self._calls, subjects, self._config.marker_ttl_s)
+        if self._config.manifest_interval_s > 0:
+            keeper = Keeper(self._calls, subjects, self._config.marker_ttl_s, writes=create)
             if await keeper.inspect(now=self._clock.now(), thorough=True):
                 raise StoreCorrupt(f"records are missing from the bucket {name!r}: restore a backup")
-            self._kept[name] = keeper
+            if create or name not in self._kept:
+                self._kept[name] = keeper
+        if create:
+            self._owned.add(name)
         return self._buckets.setdefault(name, bucket)
 
     async def log(
@@ -136,7 +142,7 @@ class NatsStore:
         try:
             reply = await self._calls.stream("INFO", subjects.stream)
             found = await survey(self._calls, subjects, reply.state.last_seq)
-            await Keeper(self._calls, subjects, self._config.marker_ttl_s).write(found.manifest)
+            await Keeper(self._calls, subjects, self._config.marker_ttl_s, writes=True).write(found.manifest)
         except StreamError as error:
             raise StoreUnavailable from error
         if bucket := self._buckets.get(name):
@@ -207,7 +213,16 @@ class NatsStore:
         return None
 
     async def _changed(self, stream: str, found: StreamReply, wanted: dict[str, Any]) -> StreamReply:
-        """Limits and copies follow the configuration; everything else of an existing stream stays as it is."""
+        """Limits and copies follow the configuration, but only ever upwards: a tool that opens a bucket with the
+        defaults must not cost history, copies or a limit. The rest of an existing stream stays as it is."""
+        wanted = dict(wanted)
+        for name in ("num_replicas", "max_msgs_per_subject"):
+            if name in wanted:
+                wanted[name] = max(wanted[name], int(found.config.get(name, 1)))
+        if wanted["max_bytes"] < 0:
+            del wanted["max_bytes"]
+        if wanted.get("max_age") == 0:
+            del wanted["max_age"]
         if all(found.config.get(name) == value for name, value in wanted.items()):
             return found
         _log.info("store_stream_changed", stream=stream)

@@ -9,8 +9,8 @@ class NatsStoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """How buckets and logs are made, and how long the store may take to answer."""
 
     replicas: int = 1
-    """Copies of every bucket and log: 1 on a single node, 3 as soon as there are three. A new value reaches streams
-    that already exist when they are opened for creation."""
+    """Copies of every bucket and log: 1 on a single node, 3 as soon as there are three. A larger value reaches
+    streams that already exist when they are opened for creation; a smaller one does not."""
     timeout_s: float = 5.0
     """Longest wait for one answer of the store; then ``store_unavailable``, and a write may or may not be applied."""
     bind_timeout_s: float = 15.0
@@ -21,5 +21,5 @@ class NatsStoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     watch_heartbeat_s: float = 1.0
     """How often a quiet watch must hear from the store; after three missed beats it is made again."""
     manifest_interval_s: float = 60.0
-    """How often the count of durable keys is written down, from which a silent loss is recognised. 0 turns it off for
-    this process; a process that only reads buckets needs none."""
+    """How often the count of durable keys is written down, from which a silent loss is recognised. 0 turns counting
+    and comparing off in this process, for example to save what is left of a damaged store."""
