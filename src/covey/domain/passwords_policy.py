@@ -19,7 +19,7 @@ COMMONEST = frozenset(
     admin12345 admin123456 administrator asdfasdfasdf asdfghjkl1 asdfghjkl; baseball123 basketball butterfly1
     change-me-now changeme123 changeme1234 charlie123 chocolate1 computer123 correcthorsebatterystaple
     covey12345 default123 dragon12345 dragonball football123 football1234 helloworld helloworld1 iloveyou12 iloveyou123
-    iloveyou1234 iloveyou2 jennifer123 letmein123 letmein1234 letmeinnow liverpool1 manchester master12345 michael123
+    iloveyou1234 jennifer123 letmein123 letmein1234 letmeinnow liverpool1 manchester master12345 michael123
     microsoft1 monkey12345 mypassword mypassword1 p@ssw0rd123 p@ssword123 pa55word123 passw0rd123 passw0rd1234
     password01 password10 password11 password12 password123 password1234 password12345 password123456 password!1
     password1! password123! passwordpassword princess12 princess123 q1w2e3r4t5 q1w2e3r4t5y6 qazwsxedc1 qazwsxedcrfv
