@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import cast
+
+import pytest
+
+from covey.backends.http import HttpPool, Response
+from covey.backends.json_lines import LineParser
+from covey.backends.runs import Runs
+from covey.backends.streamed_answer import Question, stream_answer
+from covey.errors import BackendProtocolError, BackendUnavailable, InvalidRequest
+from covey.protocol.ids import ModelName, RequestId
+from covey.protocol.inference import Delta, Finished, GenerationEvent, Started
+from covey.testing.eventually import eventually
+from tests.helpers.scripted_server import STREAM_END, STREAM_HEAD, Peer, Script, chunk, scripted_server
+
+pytestmark = pytest.mark.sockets
+REQUEST = RequestId("req_1")
+
+
+class WordReader:
+    """A dialect of one word a line; ``.`` ends the answer, ``!`` is no word."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.ended = False
+
+    def take(self, piece: bytes) -> Delta | None:
+        if piece == b"!":
+            raise BackendProtocolError("not a word")
+        if piece == b".":
+            self.ended = True
+            return None
+        return Delta(text=piece.decode())
+
+    def finish(self) -> Finished:
+        if not self.ended:
+            raise BackendProtocolError("not whole")
+        return Finished(reason="stop")
+
+    def cancel(self) -> Finished:
+        return Finished(reason="cancelled")
+
+
+async def anything(response: Response) -> None:
+    assert response.status == 200
+
+
+def question() -> Question:
+    return Question("/x", b"{}", Started(model=ModelName("m")), LineParser(), WordReader(), anything)
+
+
+async def texts(script: Script) -> list[str]:
+    async with scripted_server(script) as server:
+        pool, runs = HttpPool(server.url), Runs()
+        try:
+            events = [event async for event in stream_answer(pool, runs, REQUEST, question)]
+        finally:
+            assert len(runs) == 0
+            await pool.close()
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Finished)
+    return [event.text for event in events if isinstance(event, Delta)]
+
+
+def sends(data: bytes) -> Script:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(STREAM_HEAD + data)
+
+    return script
+
+
+async def test_every_piece_of_one_read_is_given_out_by_itself() -> None:
+    assert await texts(sends(chunk(b"one\ntwo\nthr") + chunk(b"ee\n.\n") + STREAM_END)) == ["one", "two", "three"]
+
+
+async def test_a_last_piece_without_its_line_end_counts() -> None:
+    assert await texts(sends(chunk(b"one\n.") + STREAM_END)) == ["one"]
+
+
+async def test_a_connection_that_breaks_after_the_end_does_no_harm() -> None:
+    assert await texts(sends(chunk(b"one\n.\n"))) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (chunk(b"one\n") + STREAM_END, BackendProtocolError),
+        (chunk(b"one\n!\n.\n") + STREAM_END, BackendProtocolError),
+        (chunk(b"one\n"), BackendUnavailable),
+    ],
+    ids=["not whole", "no word", "broken off"],
+)
+async def test_an_answer_that_is_not_whole_is_an_error(data: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await texts(sends(data))
+
+
+async def test_closing_the_generator_closes_the_connection() -> None:
+    async def goes_on(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(STREAM_HEAD + chunk(b"one\n"))
+        await peer.closed()
+
+    async with scripted_server(goes_on) as server:
+        pool, runs = HttpPool(server.url), Runs()
+        stream = cast("AsyncGenerator[GenerationEvent]", stream_answer(pool, runs, REQUEST, question))
+        async for event in stream:
+            if isinstance(event, Delta):
+                break
+        await stream.aclose()
+        assert len(runs) == 0
+        await eventually(lambda: server.closed_by_client == 1)
+        await pool.close()
+
+
+async def test_what_is_wrong_with_the_question_is_raised_at_the_first_event() -> None:
+    def wrong() -> Question:
+        raise InvalidRequest("no")
+
+    stream = stream_answer(HttpPool("http://127.0.0.1:1"), Runs(), REQUEST, wrong)
+    with pytest.raises(InvalidRequest):
+        await anext(aiter(stream))
