@@ -245,6 +245,26 @@ async def test_ordinary_deletes_expiries_and_restarts_are_not_mistaken_for_a_los
             assert len(await (await store.bucket("users")).range()) >= 4
 
 
+async def test_counting_while_keys_come_and_go_finds_no_loss(tmp_path: Path) -> None:
+    async with running_nats_server(tmp_path) as server, nats_store(server, QUICK) as store:
+        bucket = await store.bucket("users")
+        stop = asyncio.Event()
+
+        async def come_and_go(worker: int) -> None:
+            while not stop.is_set():
+                await bucket.batch([Write(f"user.{worker}.{n}", b"1") for n in range(20)])
+                await bucket.batch([Write(f"user.{worker}.{n}", None) for n in range(20)])
+
+        workers = [asyncio.create_task(come_and_go(number)) for number in range(4)]
+        try:
+            for _ in range(30):
+                assert await store._inspect_all(thorough=True)
+                assert not bucket.corrupt
+        finally:
+            stop.set()
+            await asyncio.gather(*workers)
+
+
 async def test_deleted_keys_of_a_bucket_with_history_are_compacted_after_their_time(tmp_path: Path) -> None:
     async with running_nats_server(tmp_path) as server, nats_store(server, QUICK) as store:
         bucket = await store.bucket("users", history=3)

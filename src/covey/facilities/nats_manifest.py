@@ -47,9 +47,10 @@ def read_manifest(reply: StreamReply) -> Manifest | None:
     return msgspec.json.decode(text, type=Manifest) if text else None
 
 
-def lost_records(before: Manifest, now: Survey) -> int:
-    """How many records must have been lost at least since ``before``; 0 when writes can explain what is there."""
-    writes_since = now.manifest.last_sequence - before.last_sequence
+def lost_records(before: Manifest, now: Survey, newest_sequence: int = 0) -> int:
+    """How many records must have been lost at least since ``before``; 0 when writes can explain what is there.
+    ``newest_sequence`` is the stream's after the survey: what was written during it is an explanation too."""
+    writes_since = max(now.manifest.last_sequence, newest_sequence) - before.last_sequence
     if writes_since < 0:
         return -writes_since
     untouched = sum(1 for sequence in now.sequences if sequence <= before.last_sequence)
@@ -67,6 +68,7 @@ async def survey(calls: StreamCalls, subjects: Subjects, last_sequence: int) -> 
 
 async def _survey_once(calls: StreamCalls, subjects: Subjects, last_sequence: int) -> Survey:
     stalled = False
+    reached = last_sequence
     sequences: list[int] = []
     markers: dict[str, tuple[int, float]] = {}
     policy = {"deliver_policy": "last_per_subject"}
@@ -74,6 +76,7 @@ async def _survey_once(calls: StreamCalls, subjects: Subjects, last_sequence: in
     try:
         async with deliver(calls, subjects.stream, subjects.below(""), policy=policy, headers_only=True) as delivery:
             async for message in read_newest(delivery, newest.seq if newest else 0):
+                reached = max(reached, message.sequence)
                 if message.subject.startswith(subjects.reserved):
                     continue
                 if change_delivered(subjects, message).kind == "delete":
@@ -84,7 +87,6 @@ async def _survey_once(calls: StreamCalls, subjects: Subjects, last_sequence: in
         stalled = True
     except DeliveryLost as error:
         raise StoreUnavailable from error
-    reached = max((last_sequence, *sequences))
     return Survey(Manifest(reached, len(sequences)), sequences, markers, stalled)
 
 
@@ -110,7 +112,8 @@ class Keeper:
             if before and before.last_sequence == last_sequence and not thorough:
                 return 0
             found = await survey(self._calls, self._subjects, last_sequence)
-            lost = lost_records(before or Manifest(last_sequence, 0), found)
+            newest = (await self._calls.stream("INFO", self._subjects.stream)).state.last_seq
+            lost = lost_records(before or Manifest(last_sequence, 0), found, newest)
             if lost:
                 _log.error("store_records_lost", bucket=self._subjects.stream, lost_at_least=lost)
                 return lost

@@ -27,6 +27,11 @@ def test_nothing_is_lost_when_writes_since_explain_what_is_missing() -> None:
     assert lost_records(Manifest(10, 10), found(13, [*range(1, 8), 11, 12, 13])) == 0
 
 
+def test_what_was_written_while_counting_explains_what_is_missing_too() -> None:
+    assert lost_records(Manifest(10, 10), found(10, list(range(1, 8)))) == 3
+    assert lost_records(Manifest(10, 10), found(10, list(range(1, 8))), newest_sequence=13) == 0
+
+
 def test_a_bucket_without_a_manifest_has_none() -> None:
     assert read_manifest(StreamReply(config={})) is None
     assert read_manifest(StreamReply(config={"metadata": {"other": "x"}})) is None
