@@ -28,11 +28,11 @@ def error_for(status: int, message: str | None, retry_after: str = "") -> CoveyE
     if status in (429, 503):
         return Overloaded("the engine is busy", retry_after_s=seconds_of(retry_after))
     if status in (401, 403, 407):
-        return BackendUnavailable("the engine does not accept our credential")
+        return BackendUnavailable(f"the engine does not accept our credential (status {status})")
     if status >= 500:
-        return BackendUnavailable("the engine failed")
+        return BackendUnavailable(f"the engine failed (status {status})")
     if message is None or status < 400:
-        return BackendProtocolError("the engine's answer was not understood")
+        return BackendProtocolError(f"the engine's answer was not understood (status {status})")
     if status == 404:
         return ModelNotFound("the engine has no such model", param="model")
     return BackendRejected(cut(message) or "the engine refused the request")
