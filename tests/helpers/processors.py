@@ -17,7 +17,7 @@ from covey.protocol.inference import PROCESSOR_GENERATE, ChatMessage, Delta, Gen
 from covey.rpc.context import CallContext
 from covey.rpc.local import LocalBus
 from covey.runtime.clock import SystemClock
-from covey.workers.processor import ProcessorConfig, ProcessorWorker
+from covey.workers.processor import Inventory, ProcessorConfig, ProcessorWorker
 from covey.workers.processor.catalogue import ModelLibrary
 
 INSTANCE = InstanceId("processor-1")
@@ -71,8 +71,7 @@ async def processor(
     worker = ProcessorWorker(
         config or ProcessorConfig(queue_report_interval_s=0.01),
         bus,
-        engines,
-        ModelLibrary(directory),
+        Inventory(engines, ModelLibrary(directory)),
         SystemClock(),
         registry,
         instance=INSTANCE,

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -127,7 +126,7 @@ class Model:
         self._outbox.put(messages.Vectors(order.work, vectors, answer.usage.prompt_tokens))
 
 
-def load(order: messages.LoadModel, directory: str) -> Any:
+def load(order: messages.LoadModel) -> Any:
     """Load the model. Raises whatever the native library raises; holds the interpreter until it is done."""
     import xllamacpp
 
@@ -157,13 +156,13 @@ def load(order: messages.LoadModel, directory: str) -> Any:
     params.ctx_shift = False
     params.offline = True
     params.verbosity = 1  # errors only; more would write prompts to the output
-    close_doors(params, directory)
+    close_doors(params, order.directory)
     return xllamacpp.Server(params)
 
 
 def close_doors(params: Any, directory: str) -> None:
     """The native server insists on listening: on a socket file in a folder of our own, with a key nobody knows."""
-    params.hostnames = [f"{directory}/closed.sock"]
+    params.hostnames = [f"{directory}/{os.getpid()}.sock"]
     params.port = 1
     params.api_keys = [secrets.token_hex(32)]
     params.n_threads_http = 1
@@ -187,17 +186,14 @@ def receive(connection: socket.socket) -> list[messages.MessageToChild]:
 
 
 def open_model(order: messages.LoadModel, outbox: Outbox) -> Model:
-    directory = tempfile.mkdtemp(prefix="covey-llamacpp-")
     begun = time.monotonic()
     try:
-        server = load(order, directory)
+        server = load(order)
     except Exception:  # reported to the engine; what the native library wrote to its output says more
         outbox.put(messages.LoadRefused())
         outbox.flush()
         os._exit(LOAD_REFUSED_STATUS)
-    finally:
-        # Nobody can connect to a socket without a name.
-        shutil.rmtree(directory, ignore_errors=True)
+    Path(order.directory, f"{os.getpid()}.sock").unlink(missing_ok=True)  # nobody can connect to it without a name
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the native server installed handlers that wait for its queue
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     outbox.put(messages.ModelLoaded((time.monotonic() - begun) * 1000))

@@ -32,6 +32,8 @@ class LoadModel(ToChild, frozen=True, array_like=True, tag="load"):
     embedding: bool
     mean_pooling: bool
     prompt_cache: bool
+    directory: str = ""
+    """Where the child may make the socket file that the native server insists on; the engine removes it."""
 
 
 class RunGeneration(ToChild, frozen=True, array_like=True, tag="generate"):

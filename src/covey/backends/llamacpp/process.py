@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
+import tempfile
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
+import msgspec
 import structlog
 
 import covey
@@ -91,6 +94,7 @@ class ModelProcess:
         self._pongs: dict[int, asyncio.Future[None]] = {}
         self._output: deque[str] = deque(maxlen=KEPT_OUTPUT_LINES)
         self._stopping = False
+        self._directory: str | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self.child = ChildProcess(
             f"llamacpp {name}",
@@ -114,18 +118,21 @@ class ModelProcess:
     async def start(self) -> None:
         """Loaded when it returns. Raises ModelLoadFailed."""
         self._stopping = False
+        self._directory = tempfile.mkdtemp(prefix="covey-llamacpp-")
         try:
             await self.child.start()
-        except StartFailed as error:
-            await self._close_channel()
-            raise self._load_failure(error) from error
+        except BaseException as error:  # raised again, a failed start under its own name
+            await self._clean_up()
+            if isinstance(error, StartFailed):
+                raise self._load_failure(error) from error
+            raise
 
     async def stop(self) -> None:
         """Running work ends with BackendUnavailable. Safe twice."""
         self._stopping = True
         self._fail_all(BackendUnavailable("the engine was stopped"))
         await self.child.stop()
-        await self._close_channel()
+        await self._clean_up()
 
     async def wait_usable(self) -> None:
         """Returns when the child is up, waiting for a restart if one is under way. Raises BackendUnavailable."""
@@ -196,7 +203,7 @@ class ModelProcess:
         assert self._channel is not None
         self._loaded = asyncio.get_running_loop().create_future()
         await self._channel.open()
-        self._send(self.load)
+        self._send(msgspec.structs.replace(self.load, directory=self._directory))
         await self._loaded
 
     async def _probe(self) -> None:
@@ -251,7 +258,10 @@ class ModelProcess:
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
 
-    async def _close_channel(self) -> None:
+    async def _clean_up(self) -> None:
+        directory, self._directory = self._directory, None
+        if directory is not None:
+            shutil.rmtree(directory, ignore_errors=True)
         channel, self._channel = self._channel, None
         if channel is not None:
             await channel.close()

@@ -8,14 +8,16 @@ from covey.workers.processor.config import (
     ProcessorConfig,
 )
 from covey.workers.processor.service import ProcessorService
-from covey.workers.processor.worker import ProcessorWorker
+from covey.workers.processor.worker import Inventory, ProcessorWorker, embedded_engine
 
 __all__ = [
     "CatalogueConfig",
     "ConfiguredModel",
     "DefaultSampling",
     "DownloadableModel",
+    "Inventory",
     "ProcessorConfig",
     "ProcessorService",
     "ProcessorWorker",
+    "embedded_engine",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,8 +34,18 @@ RETRY_START_S = 5.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a processor has to work with."""
+
+    engines: Sequence[Engine]
+    """In the order of preference: of two that have the same model, the first one runs it."""
+    library: ModelLibrary
+    """Where pulled models go; the one that the embedded engine takes its files from."""
+
+
 class ProcessorWorker(Worker):
-    """Serves what ``engines`` offer. ``library`` is the one that the embedded engine reads its files from.
+    """Serves what the engines of the inventory offer.
 
     Engines are started and closed by this worker. One that does not start is tried again for ever; the others serve
     meanwhile.
@@ -46,8 +57,7 @@ class ProcessorWorker(Worker):
         self,
         config: ProcessorConfig,
         bus: Bus,
-        engines: Sequence[Engine],
-        library: ModelLibrary,
+        inventory: Inventory,
         clock: Clock,
         registry: CollectorRegistry,
         *,
@@ -58,8 +68,8 @@ class ProcessorWorker(Worker):
         super().__init__(instance=instance, node=node, budget=budget)
         self._config = config
         self._bus = bus
-        self._engines = tuple(engines)
-        self._library = library
+        self._engines = engines = tuple(inventory.engines)
+        self._library = library = inventory.library
         self._clock = clock
         metrics = ProcessorMetrics(registry)
         self.directory = ModelDirectory(engines, config)

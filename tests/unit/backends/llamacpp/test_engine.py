@@ -1,0 +1,89 @@
+"""The engine's knowledge of its files; no child is started here."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from covey.backends.llamacpp import LlamaCppConfig, LlamaCppEngine, ModelFile
+from covey.errors import BackendUnavailable, InvalidRequest, ModelNotFound
+from covey.protocol.ids import ModelName, RequestId
+from covey.protocol.inference import ChatMessage, Generate
+from tests.helpers.gguf import gguf, pair, text
+
+
+def engine(tmp_path: Path, content: bytes, **settings: object) -> LlamaCppEngine:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(content)
+    config = LlamaCppConfig(load="on_demand", **settings)  # type: ignore[arg-type]
+    file = ModelFile(name="m", path=path, aliases=("n",), digest="sha256:00", license="MIT")
+    return LlamaCppEngine(config, files=lambda: [file])
+
+
+def metadata(architecture: str, template: str = "") -> bytes:
+    pairs = [
+        pair("general.architecture", 8, text(architecture)),
+        pair(f"{architecture}.context_length", 4, struct.pack("<I", 1000)),
+        pair("general.file_type", 4, struct.pack("<I", 15)),
+    ]
+    if template:
+        pairs.append(pair("tokenizer.chat_template", 8, text(template)))
+    return gguf(pairs=pairs)
+
+
+async def test_a_model_is_described_by_its_file(tmp_path: Path) -> None:
+    found = engine(tmp_path, metadata("llama", "{{ tools }} <think>"))
+    (info,) = await found.models()
+    assert (info.name, info.aliases, info.state, info.family) == ("m", ("n",), "cold", "llama")
+    assert (info.context_length, info.quantization, info.digest) == (1000, "Q4_K_M", "sha256:00")
+    assert info.capabilities == ("chat", "completion", "embedding", "tools", "thinking")
+    details = await found.show("m")
+    assert (details.template, details.license) == ("{{ tools }} <think>", "MIT")
+    assert details.metadata["general.file_type"] == 15
+    assert "tokenizer.chat_template" not in details.metadata
+
+
+@pytest.mark.parametrize(
+    ("architecture", "embeddings", "capabilities"),
+    [("llama", False, ("completion",)), ("llama", True, ("completion", "embedding")), ("bert", False, ("embedding",))],
+)
+async def test_capabilities_follow_file_and_settings(
+    tmp_path: Path, architecture: str, *, embeddings: bool, capabilities: tuple[str, ...]
+) -> None:
+    found = engine(tmp_path, metadata(architecture), embeddings=embeddings)
+    assert [info.capabilities for info in await found.models()] == [capabilities]
+
+
+async def test_a_model_that_only_embeds_does_not_write(tmp_path: Path) -> None:
+    found = engine(tmp_path, metadata("bert"))
+    await found.start()
+    request = Generate(model=ModelName("m"), messages=(ChatMessage(role="user", content="x"),))
+    with pytest.raises(InvalidRequest, match="embeddings only"):
+        [event async for event in found.generate(request, RequestId("r"))]
+    await found.close()
+
+
+async def test_a_file_that_changes_is_read_anew(tmp_path: Path) -> None:
+    found = engine(tmp_path, metadata("llama"))
+    assert (await found.models())[0].family == "llama"
+    (tmp_path / "m.gguf").write_bytes(metadata("qwen3x"))
+    assert (await found.models())[0].family == "qwen3x"
+    (tmp_path / "m.gguf").unlink()
+    assert (await found.models())[0].state == "unavailable"
+
+
+async def test_an_engine_that_is_not_started_says_so(tmp_path: Path) -> None:
+    found = engine(tmp_path, metadata("llama"))
+    with pytest.raises(BackendUnavailable):
+        await found.health()
+    with pytest.raises(ModelNotFound):
+        await found.show("other")
+    await found.abort(RequestId("unknown"))
+    await found.close()
+
+
+@pytest.mark.parametrize(("slots", "batch", "expected"), [(3, 512, 510), (4, 512, 512), (64, 32, 64)])
+def test_the_batch_is_a_multiple_of_the_slots(tmp_path: Path, slots: int, batch: int, expected: int) -> None:
+    assert engine(tmp_path, gguf(), slots=slots, batch_tokens=batch)._batch_tokens == expected
