@@ -143,8 +143,8 @@ class NatsConnection:
     async def subscribe(self, subject: str, callback: Callable[[Msg], None], *, queue: str = "") -> KeptSubscription:
         """Hear ``subject`` until closed, on whatever client. ``callback`` hands over and returns, it does no work."""
         subscription = KeptSubscription(self, subject, queue, callback)
-        self._subscriptions.append(subscription)
         await subscription.make(self.client)
+        self._subscriptions.append(subscription)
         return subscription
 
     def forget(self, subscription: KeptSubscription) -> None:

@@ -164,8 +164,12 @@ class RpcNode:
             raise NotStarted
         served = Served(service, info)
         remote = RemoteService(self._carrier, served, self._callers, limit=self._concurrent_requests)
-        await remote.open()
-        await self._carrier.flush()
+        try:
+            await remote.open()
+            await self._carrier.flush()
+        except BaseException:
+            await remote.drain(0.0)
+            raise
         self._router.add(served)
         self._services[served.instance] = remote
         await self._presence.join(served)

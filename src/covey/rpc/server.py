@@ -69,7 +69,6 @@ class RemoteService:
         requests, self._requests = self._requests, []
         for subscription in requests:
             await subscription.close()
-        self.served.draining = True
         if self._tasks and budget_s > 0:
             left_s = budget_s - (asyncio.get_running_loop().time() - started)
             await asyncio.wait(tuple(self._tasks.values()), timeout=max(0.0, left_s))

@@ -135,7 +135,6 @@ class Served:
         self.name = service.service
         self.info = info
         self.instance: InstanceId = info().instance
-        self.draining = False
         self.works: dict[Work, AsyncGenerator[Any, None] | None] = {}
         self.calls: dict[str, CallHandler] = {}
         self.streams: dict[str, StreamHandler] = {}
@@ -169,7 +168,6 @@ class Served:
 
     async def finish(self, budget_s: float) -> None:
         """Let running work finish for up to ``budget_s`` seconds, then end the rest with ``Draining``."""
-        self.draining = True
         if not await self._until_idle(budget_s):
             await self.cut_short()
 

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from covey.errors import BadSettings, NotStarted
+from covey.facilities.connection_config import NatsConnectionConfig
+from covey.facilities.nats_connection import NatsConnection
+
+
+def connection(**settings: object) -> NatsConnection:
+    config = NatsConnectionConfig(**settings)  # type: ignore[arg-type]
+    return NatsConnection(config, name="test", inbox_prefix="_INBOX_node.node-1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "param"),
+    [
+        ({"urls": ()}, "urls"),
+        ({"urls": ("nats://127.0.0.1:4222", "tls://127.0.0.1:4222")}, "urls"),
+        ({"urls": ("ws://127.0.0.1:4222",)}, "urls"),
+        ({"urls": ("nats://10.0.0.7:4222",)}, "urls"),
+        ({"urls": ("nats://localhost:1", "nats://example.org:4222")}, "urls"),
+        ({"urls": ("tls://10.0.0.7:4222",)}, "ca_file"),
+        ({"urls": ("tls://10.0.0.7:4222",), "ca_file": "/nowhere/ca.pem"}, "ca_file"),
+        ({"seed_file": "/nowhere/seed"}, "seed_file"),
+    ],
+)
+async def test_settings_that_would_harm_stop_the_start(settings: dict[str, object], param: str) -> None:
+    mesh = connection(**settings)
+    with pytest.raises(BadSettings) as caught:
+        await mesh.start()
+    assert caught.value.param == param
+    await mesh.stop()
+
+
+async def test_a_damaged_identity_stops_the_start(tmp_path: Path) -> None:
+    seed = tmp_path / "seed"
+    seed.write_text("SUAnot-a-seed")
+    with pytest.raises(BadSettings) as caught:
+        await connection(seed_file=str(seed)).start()
+    assert caught.value.param == "seed_file"
+    assert "SUA" not in caught.value.detail
+
+
+async def test_before_the_start_everything_says_so() -> None:
+    mesh = connection()
+    assert not mesh.connected
+    with pytest.raises(NotStarted):
+        await mesh.check()
+    with pytest.raises(NotStarted):
+        await mesh.subscribe("a", lambda message: None)
+    await mesh.stop()

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from covey.protocol import subjects
+from covey.rpc.inbox import Inbox, sender_of
+from covey.testing.memory_carrier import MemoryHub
+
+
+async def test_answers_reach_the_one_who_asked() -> None:
+    hub = MemoryHub()
+    carrier = hub.carrier("_INBOX_client.client-1")
+    inbox = Inbox(carrier)
+    await inbox.start()
+    await inbox.start()
+    got: dict[str, list[bytes]] = {"one": [], "two": []}
+    one = inbox.open(lambda body, _: got["one"].append(body))
+    two = inbox.open(lambda body, _: got["two"].append(body))
+    carrier.publish(inbox.address(one), b"1")
+    carrier.publish(inbox.address(two), b"2")
+    carrier.publish(inbox.address(two) + "0", b"a guess")
+    await carrier.flush()
+    inbox.close(one)
+    carrier.publish(inbox.address(one), b"too late")
+    await carrier.flush()
+    assert got == {"one": [b"1"], "two": [b"2"]}
+    await inbox.stop()
+    assert hub.subscriptions == []
+
+
+def test_an_address_tells_caller_token_and_number() -> None:
+    inbox = Inbox(MemoryHub().carrier("_INBOX_client.client-1"))
+    for number in range(1, 20):
+        token = inbox.open(lambda *_: None)
+        assert subjects.token(token) == token
+        assert sender_of(inbox.address(token)) == (f"_INBOX_client.client-1.{inbox.secret}", token, number)
+
+
+@pytest.mark.parametrize("reply", ["", "x", "_INBOX.a.b", "_INBOX_client.client-1.0123456789abcdefzz"])
+def test_what_is_no_address_of_ours_is_not_answered(reply: str) -> None:
+    assert sender_of(reply) is None
