@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -47,7 +46,7 @@ both = pytest.mark.parametrize("dialect", DIALECTS)
 @both
 @pytest.mark.parametrize("silent", ["request", "head"])
 async def test_b1_a_server_that_accepts_and_never_answers_is_unavailable(dialect: Dialect, silent: Any) -> None:
-    async with engine_and_backend(dialect, Behaviour(silent=silent), first_byte_timeout_s=0.1) as (engine, _):
+    async with engine_and_backend(dialect, Behaviour(silent=silent), first_byte_timeout_s=0.4) as (engine, _):
         outcome = await outcome_of(engine)
     assert isinstance(outcome.error, BackendUnavailable)
     assert not any(isinstance(event, Delta) for event in outcome.events)
@@ -55,7 +54,7 @@ async def test_b1_a_server_that_accepts_and_never_answers_is_unavailable(dialect
 
 @both
 async def test_b2_a_server_that_falls_silent_in_the_middle_is_unavailable(dialect: Dialect) -> None:
-    async with engine_and_backend(dialect, Behaviour(silent="stream"), idle_timeout_s=0.1) as (engine, backend):
+    async with engine_and_backend(dialect, Behaviour(silent="stream"), idle_timeout_s=0.3) as (engine, backend):
         outcome = await outcome_of(engine)
         assert isinstance(outcome.error, BackendUnavailable)
         assert len(outcome.events) == 3
@@ -64,7 +63,7 @@ async def test_b2_a_server_that_falls_silent_in_the_middle_is_unavailable(dialec
 
 @both
 async def test_b3_a_slow_server_is_waited_for_as_long_as_it_goes_on(dialect: Dialect) -> None:
-    async with engine_and_backend(dialect, Behaviour(tokens=6, interval_s=0.05), idle_timeout_s=2.0) as (engine, _):
+    async with engine_and_backend(dialect, Behaviour(tokens=6, interval_s=0.05), idle_timeout_s=5.0) as (engine, _):
         outcome = await outcome_of(engine)
     assert isinstance(outcome.events[-1], Finished)
 
@@ -280,21 +279,19 @@ async def leave(engine: HttpEngine, after: type) -> None:
 
 @both
 @pytest.mark.parametrize("phase", ["request", "head", "stream"])
-async def test_b10_a_reader_that_leaves_stops_the_server_within_a_second(dialect: Dialect, phase: Any) -> None:
+async def test_b10_a_reader_that_leaves_stops_the_server(dialect: Dialect, phase: Any) -> None:
     behaviour = Behaviour(tokens=100_000, interval_s=0.001) if phase == "stream" else Behaviour(silent=phase)
     async with engine_and_backend(dialect, behaviour) as (engine, backend):
         task = asyncio.create_task(leave(engine, Delta if phase == "stream" else Started))
         await eventually(lambda: bool(backend.generations()) and (phase == "request" or bool(backend.streams)))
         if phase == "stream":
             await eventually(lambda: backend.streams[0].tokens > 3)
-        left = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert engine.running == 0
         if phase != "request":
             await eventually(lambda: backend.streams[0].closed_by_client, timeout_s=5.0)
-            assert time.monotonic() - left < 5.0
 
 
 @both

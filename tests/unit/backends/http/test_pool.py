@@ -178,9 +178,9 @@ async def test_a_slow_reader_holds_up_the_sender_and_loses_nothing() -> None:
         sent_all.set()
 
     async with scripted_server(floods) as server:
-        pool = HttpPool(server.url, HttpConfig(idle_timeout_s=0.04))
+        pool = HttpPool(server.url, HttpConfig(idle_timeout_s=0.4))
         response = await pool.send("GET", "/x")
-        await asyncio.sleep(0.2)  # longer than the silence that is allowed: waiting for us is none
+        await asyncio.sleep(0.5)  # longer than the silence that is allowed: waiting for us is none
         assert not sent_all.is_set()
         assert response.buffered_bytes < 2_000_000
         assert len(await response.read(total)) == total
