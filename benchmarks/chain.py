@@ -122,10 +122,10 @@ def ask(url: str, body: dict[str, Any], bearer: str = "") -> dict[str, Any]:
 
 
 def covey_settings(folder: Path, backend: str, port: int) -> list[str]:
-    engine = {"kind": "openai", "name": "bench", "base_url": backend}
+    engine = {"name": "bench", "base_url": f"{backend}/v1"}
     return [
         "--data-dir", str(folder / "data"), "--log-dir", str(folder / "logs"), "--port", str(port),
-        "--set", f"processor.engines={json.dumps([engine])}", "--set", "metrics.enabled=false",
+        "--set", f"engines.openai={json.dumps([engine])}", "--set", "metrics.enabled=false",
         "--set", "log.terminal=off", "--set", "log.level=warning",
     ]  # fmt: skip
 
@@ -158,7 +158,7 @@ def covey_in_many_processes(folder: Path, backend: str) -> Iterator[Target]:
     with contextlib.ExitStack() as stack:
         base = [sys.executable, "-m", "covey", "up", *settings]
         log = folder / "covey.log"
-        mesh = [*base, "--role", "mesh", "--set", f"mesh.port={mesh_port}"]
+        mesh = [*base, "--role", "mesh", "--set", f"mesh.server.port={mesh_port}"]
         pids = [stack.enter_context(process(mesh, core=0, log=log, environment=environment))]
         time.sleep(1.5)
         for role in ROLES:

@@ -21,9 +21,21 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
+from covey.backends.llamacpp.config import LlamaCppConfig
+from covey.backends.ollama.config import OllamaConfig
+from covey.backends.openai.config import OpenAIConfig
+from covey.backends.sample import SampleConfig
+from covey.bridge.config import BridgeConfig
 from covey.errors import BadSettings
+from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.logging import LogConfig
 from covey.facilities.metrics import MetricsConfig
+from covey.facilities.nats_configuration import NatsServerConfig
+from covey.facilities.store_config import NatsStoreConfig
+from covey.workers.auth.config import AuthConfig
+from covey.workers.client.config import ClientConfig
+from covey.workers.gateway.config import GatewayConfig
+from covey.workers.processor.config import ProcessorConfig
 
 ENVIRONMENT_PREFIX = "COVEY__"
 SECRET_NAMES = re.compile(r"(^|_)(password|secret|token|api_key|seed)$")
@@ -39,12 +51,44 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How long running requests may go on after a stop was asked for; then they end with an error."""
 
 
+class MeshConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The network between workers."""
+
+    url: str = ""
+    """NATS servers to use, separated by commas, for example ``nats://127.0.0.1:4222``; empty: the node starts one."""
+    server: NatsServerConfig = NatsServerConfig()
+    """The nats-server that a node starts when ``url`` is empty."""
+    connection: NatsConnectionConfig = NatsConnectionConfig(urls=())
+    """How workers connect. Its ``urls`` and ``seed_file`` are filled in by the node when they are empty."""
+
+
+class EnginesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What runs models on this node. Several of each kind may be listed; their names have to differ."""
+
+    llamacpp: LlamaCppConfig = LlamaCppConfig()
+    """The embedded engine. It serves the files of the catalogue and those named here."""
+    ollama: tuple[OllamaConfig, ...] = ()
+    """Ollama servers."""
+    openai: tuple[OpenAIConfig, ...] = ()
+    """Servers with OpenAI's API: vLLM, SGLang, llama-server and their like."""
+    sample: tuple[SampleConfig, ...] = ()
+    """Engines that answer with made-up tokens at a set pace, for tests and benchmarks."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings of a node. Each part belongs to the component of its name, which sees only its own."""
 
     node: NodeConfig = NodeConfig()
     log: LogConfig = LogConfig()
     metrics: MetricsConfig = MetricsConfig()
+    mesh: MeshConfig = MeshConfig()
+    store: NatsStoreConfig = NatsStoreConfig()
+    auth: AuthConfig = AuthConfig()
+    gateway: GatewayConfig = GatewayConfig()
+    client: ClientConfig = ClientConfig()
+    processor: ProcessorConfig = ProcessorConfig()
+    bridge: BridgeConfig = BridgeConfig()
+    engines: EnginesConfig = EnginesConfig()
 
 
 def load(

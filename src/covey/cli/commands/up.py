@@ -59,7 +59,7 @@ def _settings(file: Path | None, flags: dict[str, Any]) -> Settings:
         path, separator, value = text.partition("=")
         if not separator:
             raise click.UsageError(f"--set {text}: PATH=VALUE is needed")
-        overrides[path] = value
+        overrides[path] = _value(path, value)
     direct = {
         "node.data_dir": flags["data_dir"],
         "log.directory": flags["log_dir"],
@@ -75,6 +75,18 @@ def _settings(file: Path | None, flags: dict[str, Any]) -> Settings:
         return load(file=file, overrides=overrides)
     except BadSettings as error:
         raise CommandFailed(error.detail, 2) from error
+
+
+def _value(path: str, text: str) -> Any:
+    """A value as it was typed; what begins with [ or { is JSON."""
+    if text[:1] not in ("[", "{"):
+        return text
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"--set {path}: not valid JSON") from error
 
 
 def _tell(ready: ReadyNode) -> None:

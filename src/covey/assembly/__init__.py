@@ -1,0 +1,6 @@
+"""The only place where parts are joined."""
+
+from covey.assembly.backups import export_store, import_store
+from covey.assembly.node import Node, ReadyNode, SmokeAnswer, run
+
+__all__ = ["Node", "ReadyNode", "SmokeAnswer", "export_store", "import_store", "run"]

@@ -1,0 +1,281 @@
+"""One process of Covey: its facilities and workers, in the order they depend on each other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from covey.backends.base import Engine
+from covey.backends.ollama import OllamaEngine
+from covey.backends.openai import OpenAICompatibleEngine
+from covey.backends.sample import SampleEngine
+from covey.bridge import Bridge
+from covey.errors import BadSettings, StartFailed
+from covey.facilities.connection_config import NatsConnectionConfig
+from covey.facilities.logging import Logging
+from covey.facilities.metrics import MetricsPage, new_registry
+from covey.facilities.nats_bus import NatsBus
+from covey.facilities.nats_connection import NatsConnection
+from covey.facilities.nats_server import NatsServer
+from covey.facilities.nats_store import NatsStore
+from covey.protocol.auth import GET_REGISTRATION_POLICY
+from covey.protocol.endpoint import Empty
+from covey.protocol.ids import InstanceId, ModelName, NodeName, RequestId
+from covey.protocol.inference import PROCESSOR_GENERATE, ChatMessage, Delta, Finished, Generate, Sampling
+from covey.protocol.subjects import inbox_prefix
+from covey.rpc.bus import Bus
+from covey.rpc.context import CallContext
+from covey.runtime.clock import SystemClock
+from covey.runtime.identifiers import mint, mint_instance
+from covey.runtime.lifecycle import Facility, LifecycleBudget, Worker
+from covey.runtime.signals import StopSignals, run_until_signalled
+from covey.runtime.worker_group import WorkerGroup
+from covey.settings import Settings
+from covey.workers.auth.worker import AuthWorker
+from covey.workers.client.worker import ClientWorker
+from covey.workers.gateway.worker import GatewayWorker
+from covey.workers.processor.catalogue.library import ModelLibrary
+from covey.workers.processor.worker import Inventory, ProcessorWorker, embedded_engine
+
+_log = structlog.get_logger(__name__)
+
+WORKER_ROLES = ("auth", "processor", "gateway", "client", "bridge")
+"""In the order of starting: each needs those before it."""
+
+
+class SmokeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One prompt answered at start, as proof."""
+
+    model: str
+    text: str
+    tokens: int
+    tokens_per_s: float
+    first_token_s: float
+
+
+class ReadyNode(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known once everything serves."""
+
+    roles: tuple[str, ...]
+    url: str | None
+    start_s: float
+    first_account: bool = False
+    smoke: SmokeAnswer | None = None
+
+
+class Node:
+    """One process of Covey: the roles it was told to run, and what they stand on."""
+
+    def __init__(self, settings: Settings, roles: Sequence[str]) -> None:
+        self.settings = settings
+        self.roles = tuple(role for role in WORKER_ROLES if role in roles)
+        self.runs_mesh = "mesh" in roles and not settings.mesh.url
+        if not self.runs_mesh and not settings.mesh.url:
+            raise BadSettings("without the role mesh, the address of a NATS server is needed", param="mesh.url")
+        self._stack = AsyncExitStack()
+        self._group: WorkerGroup | None = None
+        self.workers: list[Worker] = []
+        self.bus: Bus | None = None
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.settings.node.data_dir)
+
+    @property
+    def url(self) -> str | None:
+        """Where the bridge listens, if this process runs one."""
+        for worker in self.workers:
+            if isinstance(worker, Bridge):
+                host = self.settings.bridge.host
+                shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+                scheme = "https" if self.settings.bridge.tls.certificate_path else "http"
+                return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{worker.port}"
+        return None
+
+    async def start(self) -> None:
+        """Everything up, in order. Raises what failed first; all that was started has been stopped again then."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _start(self) -> None:
+        await self._enter(Logging(self.settings.log))
+        urls = tuple(url.strip() for url in self.settings.mesh.url.split(",") if url.strip())
+        if self.runs_mesh:
+            server = NatsServer(self.settings.mesh.server, self.data_dir / "mesh")
+            await self._enter(server)
+            urls = (server.url,)
+        if not self.roles:
+            return
+        prefix = inbox_prefix(self._mesh_role, mint_instance(self._mesh_role))
+        name = f"covey {self._mesh_role} on {self.settings.node.name}"
+        connection = NatsConnection(self._connection_config(urls), name=name, inbox_prefix=prefix)
+        await self._enter(connection)
+        mesh = NatsBus(connection)
+        await self._enter(mesh)
+        self.bus = mesh.node
+        store = NatsStore(connection, self.settings.store)
+        await self._enter(store)
+        for role in self.roles:
+            registry = new_registry()
+            await self._enter(MetricsPage(role, self.settings.metrics, registry))
+            self.workers.append(self._worker(role, mesh.node, store, registry))
+        self._group = WorkerGroup(self.workers)
+        await self._group.start()
+
+    @property
+    def _mesh_role(self) -> str:
+        return "node" if len(self.roles) > 1 else self.roles[0]
+
+    def _connection_config(self, urls: tuple[str, ...]) -> NatsConnectionConfig:
+        """What the settings say, with the node's own server and the role's own identity filled in."""
+        config = self.settings.mesh.connection
+        seed = self.data_dir / "mesh" / "identities" / f"{self._mesh_role}.seed"
+        return msgspec.structs.replace(
+            config,
+            urls=config.urls or urls,
+            seed_file=config.seed_file or (str(seed) if seed.exists() else None),
+        )
+
+    async def _enter(self, facility: Facility) -> None:
+        self._stack.push_async_callback(facility.stop)
+        await facility.start()
+
+    def _worker(self, role: str, bus: Bus, store: NatsStore, registry: CollectorRegistry) -> Worker:
+        settings, clock = self.settings, SystemClock()
+        common: dict[str, Any] = {
+            "instance": InstanceId(mint_instance(role)),
+            "node": NodeName(settings.node.name),
+            "budget": LifecycleBudget(drain_timeout_s=settings.node.drain_timeout_s),
+        }
+        match role:
+            case "auth":
+                return AuthWorker(settings.auth, bus, store, clock, registry, **common)
+            case "processor":
+                library = ModelLibrary(self.data_dir / "processor" / "models")
+                inventory = Inventory(engines=engines_of(settings, library), library=library)
+                return ProcessorWorker(settings.processor, bus, inventory, clock, registry, **common)
+            case "gateway":
+                config = settings.gateway
+                if not config.data_dir:
+                    config = msgspec.structs.replace(config, data_dir=str(self.data_dir / "gateway"))
+                return GatewayWorker(config, bus, store, clock, registry, **common)
+            case "client":
+                return ClientWorker(settings.client, bus, store, clock, registry, **common)
+            case "bridge":
+                return Bridge(settings.bridge, bus, clock, registry, **common)
+        raise StartFailed(f"there is no role {role}")
+
+    async def stop(self, *, force: bool = False) -> None:
+        """Drain and stop the workers, the bridge first, then everything below. With ``force``, also while a stop is
+        under way, nothing waits for its work. Safe in every state, and twice."""
+        if self._group is not None:
+            await self._group.stop(force=force)
+        await self._stack.aclose()
+
+    async def registration_is_open_to_the_first(self) -> bool:
+        """Whether no account exists yet."""
+        assert self.bus is not None
+        policy = await self.bus.call(GET_REGISTRATION_POLICY, Empty(), self._context())
+        return policy.first_account
+
+    async def smoke(self) -> SmokeAnswer:
+        """Answer one prompt with the default model, straight from a processor."""
+        assert self.bus is not None
+        generate = Generate(
+            model=ModelName("default"),
+            messages=(
+                ChatMessage(role="user", content="What is the capital of France? Answer in one short sentence."),
+            ),
+            sampling=Sampling(max_tokens=32, temperature=0.0),
+        )
+        began = time.perf_counter()
+        first: float | None = None
+        text, model, tokens = "", "", 0
+        async with aclosing(self.bus.stream(PROCESSOR_GENERATE, generate, self._context())) as events:  # type: ignore[type-var]
+            async for event in events:
+                if isinstance(event, Delta):
+                    first = first or time.perf_counter()
+                    text += event.text
+                elif isinstance(event, Finished):
+                    tokens = event.usage.completion_tokens
+                else:
+                    model = getattr(event, "model", model)
+        spent_s = max(time.perf_counter() - (first or began), 1e-6)
+        return SmokeAnswer(
+            model=model, text=text.strip(), tokens=tokens, tokens_per_s=max(tokens - 1, 0) / spent_s,
+            first_token_s=(first or began) - began,
+        )  # fmt: skip
+
+    def _context(self) -> CallContext:
+        loop = asyncio.get_running_loop()
+        return CallContext(request_id=RequestId(mint("req")), deadline=loop.time() + 120.0)
+
+
+def engines_of(settings: Settings, library: ModelLibrary) -> list[Engine]:
+    """The engines that the settings name. Raises BadSettings when two have the same name."""
+    config = settings.engines
+    engines: list[Engine] = [embedded_engine(settings.processor, config.llamacpp, library)]
+    engines += [OllamaEngine(one) for one in config.ollama]
+    engines += [OpenAICompatibleEngine(one) for one in config.openai]
+    engines += [SampleEngine(one) for one in config.sample]
+    names = [engine.name for engine in engines]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadSettings(f"two engines are called {name!r}", param="engines")
+    return engines
+
+
+class Session:
+    """A node from start to the end of its process, and what it tells the person who started it."""
+
+    def __init__(self, node: Node, *, smoke: bool, on_ready: Callable[[ReadyNode], None]) -> None:
+        self._node = node
+        self._smoke = smoke
+        self._on_ready = on_ready
+
+    async def start(self) -> None:
+        began = time.perf_counter()
+        await self._node.start()
+        start_s = time.perf_counter() - began
+        roles = ("mesh", *self._node.roles)
+        if len(self._node.roles) < len(WORKER_ROLES):
+            self._on_ready(
+                ReadyNode(roles=roles if self._node.runs_mesh else roles[1:], url=self._node.url, start_s=start_s)
+            )
+            return
+        self._on_ready(
+            ReadyNode(
+                roles=roles,
+                url=self._node.url,
+                start_s=start_s,
+                first_account=await self._node.registration_is_open_to_the_first(),
+                smoke=await self._node.smoke() if self._smoke else None,
+            )
+        )
+
+    async def stop(self, *, force: bool = False) -> None:
+        await self._node.stop(force=force)
+
+
+def run(settings: Settings, roles: Sequence[str], *, smoke: bool, on_ready: Callable[[ReadyNode], None]) -> int:
+    """Run a node until it is told to stop; the exit code. Raises what kept it from starting."""
+
+    async def live() -> None:
+        node = Node(settings, roles)
+        async with StopSignals() as signals:
+            await run_until_signalled(Session(node, smoke=smoke, on_ready=on_ready), signals)
+
+    uvloop.run(live())
+    return 0
