@@ -129,6 +129,19 @@ class AuthRig:
             return False
         return True
 
+    async def refresh_signing_keys(self) -> None:
+        """A round of what each worker does by itself every few seconds."""
+        for worker in self.workers:
+            assert worker.signing_keys is not None
+            await worker.signing_keys.refresh()
+
+    async def heal(self) -> int:
+        """A round of healing by the first worker, once the grace time is over."""
+        self.clock.advance(self.config.healing_grace_s + 1.0)
+        healing = self.workers[0].healing
+        assert healing is not None
+        return await healing.run(self.clock, self.config.healing_grace_s)
+
     async def access(self) -> MemoryKeyValue:
         return await self.memory.bucket("access")
 

@@ -42,7 +42,7 @@ def test_a_second_rotation_does_not_prolong_what_the_first_has_ended() -> None:
 def test_no_living_token_ever_loses_its_key(pauses: list[float], share: float) -> None:
     """Whoever signs with the ring as it was up to the lag ago signs with a key that outlives the token."""
     now = 0.0
-    versions = [(0.0, (key("k0", 0.0, 0.0),))]
+    versions: list[tuple[float, tuple[SigningKeyRecord, ...]]] = [(0.0, (key("k0", 0.0, 0.0),))]
     for number, pause in enumerate(pauses, 1):
         now += pause
         versions.append((now, rotated(versions[-1][1], key(f"k{number}", now), POLICY)))

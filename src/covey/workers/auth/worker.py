@@ -62,6 +62,9 @@ class AuthWorker(Worker):
         self._binding: Binding | None = None
         self._maintenance: asyncio.Task[None] | None = None
         self._started_at = 0.0
+        self.signing_keys: SigningKeys | None = None
+        """Set while it serves, as is ``healing``."""
+        self.healing: Healing | None = None
 
     async def open(self) -> None:
         config = self._config
@@ -85,6 +88,7 @@ class AuthWorker(Worker):
         )
         logins = Logins(parts, self._clock, config, self._metrics)
         healing = Healing(auth, access, accounts, api_keys, self._metrics)
+        self.signing_keys, self.healing = signing_keys, healing
         await signing_keys.open()
         await healing.run(self._clock, config.healing_grace_s)
         self._maintenance = asyncio.create_task(self._maintain(signing_keys, healing))  # ended by close
@@ -102,6 +106,7 @@ class AuthWorker(Worker):
         if maintenance is not None:
             maintenance.cancel()
             await asyncio.gather(maintenance, return_exceptions=True)
+        self.signing_keys = self.healing = None
         hashing, self._hashing = self._hashing, None
         if hashing is not None:
             await hashing.close()
