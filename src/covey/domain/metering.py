@@ -1,0 +1,109 @@
+"""What a request is billed: the engine's own count where it can be true, otherwise what passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from covey.domain.request_checks import RequestSize
+from covey.protocol.ids import KeyId, ModelName
+from covey.protocol.inference import Usage
+from covey.protocol.usage import UsageRecord, UsageTotals
+
+SLACK_TOKENS = 16
+"""Tokens without text: ends of turns, markers of tool calls."""
+
+
+def settle(reported: Usage | None, *, counted: int, chars: int, size: RequestSize, started: bool) -> Usage:
+    """The usage to bill.
+
+    ``counted`` are the tokens and ``chars`` the characters that passed. An engine's count is believed when it is at
+    least what passed and no more than one token per character; otherwise what
+    was counted holds, and the result is marked as estimated. A request that never got a slot costs nothing.
+    """
+    if reported is None:
+        if not started:
+            return Usage()
+        return Usage(prompt_tokens=size.estimated_tokens, completion_tokens=counted, estimated=True)
+    hidden = max(0, reported.reasoning_tokens)
+    completion, prompt = reported.completion_tokens, reported.prompt_tokens
+    completion_true = counted <= completion <= max(counted, chars) + SLACK_TOKENS + hidden
+    hidden_true = hidden <= max(0, completion)
+    prompt_true = 0 < prompt <= size.most_tokens or (prompt == 0 and completion == 0 and counted == 0)
+    if completion_true and hidden_true and prompt_true and 0 <= reported.cached_prompt_tokens <= prompt:
+        return reported
+    prompt = prompt if prompt_true else size.estimated_tokens
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion if completion_true and hidden_true else counted,
+        cached_prompt_tokens=min(max(0, reported.cached_prompt_tokens), prompt),
+        reasoning_tokens=hidden if completion_true and hidden_true else 0,
+        estimated=True,
+    )
+
+
+class RollUpEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Totals of one model and key, of one user on one day, as one gateway saw them."""
+
+    model: ModelName
+    key_id: KeyId | None = None
+    totals: UsageTotals
+
+
+class RollUp:
+    """The totals of one user on one day by model and key. Adding is exact; what is added cannot be taken away."""
+
+    def __init__(self) -> None:
+        self._totals: dict[tuple[ModelName, KeyId | None], UsageTotals] = {}
+
+    def add(self, record: UsageRecord) -> None:
+        key = (record.model, record.key_id)
+        self._totals[key] = joined(self._totals.get(key, UsageTotals()), totals_of(record))
+
+    def merge(self, entry: RollUpEntry) -> None:
+        key = (entry.model, entry.key_id)
+        self._totals[key] = joined(self._totals.get(key, UsageTotals()), entry.totals)
+
+    def entries(self) -> tuple[RollUpEntry, ...]:
+        return tuple(
+            RollUpEntry(model=model, key_id=key_id, totals=totals) for (model, key_id), totals in self._totals.items()
+        )
+
+
+def totals_of(record: UsageRecord) -> UsageTotals:
+    return UsageTotals(
+        requests=1,
+        prompt_tokens=record.prompt_tokens,
+        completion_tokens=record.completion_tokens,
+        failed=int(record.outcome == "failed"),
+        cancelled=int(record.outcome == "cancelled"),
+    )
+
+
+def joined(one: UsageTotals, other: UsageTotals) -> UsageTotals:
+    return UsageTotals(
+        requests=one.requests + other.requests,
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        failed=one.failed + other.failed,
+        cancelled=one.cancelled + other.cancelled,
+    )
+
+
+def summed(totals: Iterable[UsageTotals]) -> UsageTotals:
+    result = UsageTotals()
+    for each in totals:
+        result = joined(result, each)
+    return result
+
+
+def by_model_and_key(
+    entries: Iterable[RollUpEntry],
+) -> Mapping[tuple[ModelName, KeyId | None], UsageTotals]:
+    """The entries of several gateways as one table."""
+    table: dict[tuple[ModelName, KeyId | None], UsageTotals] = {}
+    for entry in entries:
+        key = (entry.model, entry.key_id)
+        table[key] = joined(table.get(key, UsageTotals()), entry.totals)
+    return table

@@ -1,0 +1,40 @@
+"""The client worker's settings."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ClientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long generations are kept, and how much people may store."""
+
+    generation_keep_s: float = 600.0
+    """How long a detached generation can still be followed after its end."""
+    generation_max_bytes: int = 16_777_216
+    """Events kept of one detached generation; when there are more, the oldest are given up."""
+    generations_max_bytes: int = 536_870_912
+    """Events kept of all detached generations together; above it, ended ones are forgotten early, the oldest first."""
+    max_running_per_user: int = 32
+    """Detached generations that one user may have running on one client worker; further ones are refused."""
+    max_kept_per_user: int = 200
+    """Ended generations that are kept for one user."""
+    gateway_attempts: int = 3
+    """How many gateways are tried for one request, as long as none has begun to answer."""
+    idempotency_keep_s: float = 86_400.0
+    """How long an ``Idempotency-Key`` is remembered."""
+    idempotency_lease_s: float = 30.0
+    """How long the key of a request that runs stays taken after the worker that ran it was killed."""
+    idempotency_max_bytes: int = 524_288
+    """Largest answer that is kept for being repeated; a larger one is not, and its key then refuses repeats."""
+    max_conversations: int = 10_000
+    """Conversations that one user may keep."""
+    max_messages: int = 5_000
+    """Messages that one conversation may have."""
+    max_message_bytes: int = 900_000
+    """Size of one stored message, as it is kept."""
+    max_settings_bytes: int = 16_384
+    """Size of the settings of one conversation, as JSON."""
+    max_preferences_bytes: int = 32_768
+    """Size of one user's preferences, as JSON."""
+    store_timeout_s: float = 3.0
+    """How long a generation waits for its conversation to be written; then it goes on, and that is written later."""

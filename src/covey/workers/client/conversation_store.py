@@ -1,0 +1,158 @@
+"""Conversations as they are kept: one record each, and one for each message. Keys begin with the owner's id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from covey.errors import InvalidRequest, NotFound, PayloadTooLarge, QuotaExceeded, RevisionConflict
+from covey.protocol.conversations import Conversation, ConversationInfo, Preferences, StoredMessage
+from covey.protocol.endpoint import Message
+from covey.protocol.ids import ConversationId, UserId
+from covey.protocol.subjects import token
+from covey.store.key_value import Entry, KeyValue, Write
+from covey.store.keys import LARGEST_BATCH
+from covey.workers.client.config import ClientConfig
+
+ATTEMPTS = 8
+
+
+class ConversationRecord(Message, frozen=True, kw_only=True):
+    """A conversation without its messages."""
+
+    info: ConversationInfo
+    settings: dict[str, Any] = {}
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_record = msgspec.msgpack.Decoder(ConversationRecord).decode
+_message = msgspec.msgpack.Decoder(StoredMessage).decode
+_preferences = msgspec.msgpack.Decoder(Preferences).decode
+Change = Callable[[ConversationRecord], tuple[ConversationRecord, Sequence[StoredMessage]]]
+"""From the present record to the next one and the messages that come with it."""
+
+
+class ConversationStore:
+    """Every method is about one user's own records; anything else does not exist for it (NotFound)."""
+
+    def __init__(self, bucket: KeyValue, config: ClientConfig) -> None:
+        self._bucket = bucket
+        self._config = config
+
+    async def create(self, user_id: UserId, conversation: Conversation) -> None:
+        """Store a new one. Its messages come first: what can be seen is whole."""
+        if len(await self._bucket.range(f"conversation.{user_id}")) >= self._config.max_conversations:
+            raise QuotaExceeded("there are too many conversations; delete some")
+        self._check_count(len(conversation.messages))
+        writes = [self._message_write(user_id, conversation.info.id, message) for message in conversation.messages]
+        for begin in range(0, len(writes), LARGEST_BATCH):
+            await self._bucket.batch(writes[begin : begin + LARGEST_BATCH])
+        record = ConversationRecord(info=conversation.info, settings=conversation.settings)
+        await self._bucket.create(_key(user_id, conversation.info.id), _encode(record))
+
+    async def get(self, user_id: UserId, conversation_id: ConversationId) -> Conversation:
+        record = _record((await self._entry(user_id, conversation_id)).value)
+        messages = await self.messages(user_id, conversation_id)
+        return Conversation(info=record.info, messages=tuple(messages), settings=record.settings)
+
+    async def messages(self, user_id: UserId, conversation_id: ConversationId) -> list[StoredMessage]:
+        """Oldest first; those of one moment in the order of their ids."""
+        entries = await self._bucket.range(_messages_prefix(user_id, conversation_id))
+        messages = [_message(entry.value) for entry in entries]
+        return sorted(messages, key=lambda message: (message.created_at, message.id))
+
+    async def all_infos(self, user_id: UserId) -> list[ConversationInfo]:
+        return [_record(entry.value).info for entry in await self._bucket.range(f"conversation.{user_id}")]
+
+    async def all_messages(self, user_id: UserId) -> list[tuple[ConversationId, StoredMessage]]:
+        return [
+            (ConversationId(entry.key.split(".")[2]), _message(entry.value))
+            for entry in await self._bucket.range(f"message.{user_id}")
+        ]
+
+    async def change(self, user_id: UserId, conversation_id: ConversationId, change: Change) -> ConversationRecord:
+        """Apply ``change`` to the newest record, with its messages, all or nothing; again when another one was faster.
+
+        What ``change`` raises is raised.
+        """
+        for _ in range(ATTEMPTS):
+            entry = await self._entry(user_id, conversation_id)
+            before = _record(entry.value)
+            after, messages = change(before)
+            after = msgspec.structs.replace(
+                after,
+                info=msgspec.structs.replace(
+                    after.info,
+                    revision=before.info.revision + 1,
+                    message_count=before.info.message_count + len(messages),
+                ),
+            )
+            self._check_count(after.info.message_count)
+            writes = [self._message_write(user_id, conversation_id, message) for message in messages]
+            try:
+                await self._bucket.batch([Write(entry.key, _encode(after), expected_revision=entry.revision), *writes])
+            except RevisionConflict:
+                continue
+            return after
+        raise RevisionConflict("the conversation is being changed by others all the time")
+
+    async def delete(self, user_id: UserId, conversation_id: ConversationId) -> None:
+        entry = await self._entry(user_id, conversation_id)
+        messages = await self._bucket.range(_messages_prefix(user_id, conversation_id))
+        # The conversation goes first: what is left of a deletion that was interrupted cannot be seen.
+        keys = [entry.key, *(message.key for message in messages)]
+        for begin in range(0, len(keys), LARGEST_BATCH):
+            await self._bucket.batch([Write(key, None) for key in keys[begin : begin + LARGEST_BATCH]])
+
+    async def preferences(self, user_id: UserId) -> Preferences:
+        entry = await self._bucket.get(f"preferences.{user_id}")
+        return Preferences() if entry is None else _preferences(entry.value)
+
+    async def set_preferences(self, user_id: UserId, preferences: Preferences) -> None:
+        check_json(preferences.values, self._config.max_preferences_bytes, "values")
+        await self._bucket.put(f"preferences.{user_id}", _encode(preferences))
+
+    async def _entry(self, user_id: UserId, conversation_id: ConversationId) -> Entry:
+        entry = await self._bucket.get(_key(user_id, conversation_id))
+        if entry is None:
+            raise _not_found()
+        return entry
+
+    def _message_write(self, user_id: UserId, conversation_id: ConversationId, message: StoredMessage) -> Write:
+        value = _encode(message)
+        if len(value) > self._config.max_message_bytes:
+            raise PayloadTooLarge(
+                f"a stored message has at most {self._config.max_message_bytes} bytes", param="message"
+            )
+        return Write(f"{_messages_prefix(user_id, conversation_id)}.{token(message.id)}", value, expected_revision=0)
+
+    def _check_count(self, count: int) -> None:
+        if count > self._config.max_messages:
+            raise QuotaExceeded(f"a conversation has at most {self._config.max_messages} messages")
+
+
+def check_json(value: dict[str, Any], max_bytes: int, param: str) -> None:
+    """Raises PayloadTooLarge, or InvalidRequest for what is no JSON."""
+    try:
+        size_bytes = len(msgspec.json.encode(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"{param} cannot be written as JSON", param=param) from error
+    if size_bytes > max_bytes:
+        raise PayloadTooLarge(f"{param} has at most {max_bytes} bytes", param=param)
+
+
+def _key(user_id: UserId, conversation_id: ConversationId) -> str:
+    try:
+        return f"conversation.{user_id}.{token(conversation_id)}"
+    except InvalidRequest as error:  # an id that cannot be one does not exist
+        raise _not_found() from error
+
+
+def _messages_prefix(user_id: UserId, conversation_id: ConversationId) -> str:
+    return f"message.{user_id}.{conversation_id}"
+
+
+def _not_found() -> NotFound:
+    return NotFound("there is no such conversation", param="conversation_id")

@@ -1,0 +1,73 @@
+"""The operations of the platform API that the client worker owns; all others are the gateway's."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from covey.domain.operation_requests import decode_request
+from covey.errors import CoveyError, NotFound
+from covey.protocol import conversations as protocol
+from covey.protocol.auth import Identity
+from covey.protocol.inference import GenerationList
+from covey.protocol.operations import OPERATIONS_BY_NAME, Operate, OperationResult
+from covey.rpc.context import CallContext
+from covey.workers.client.conversations import Conversations
+from covey.workers.client.gateways import Gateways
+from covey.workers.client.generations import KeptGenerations
+from covey.workers.client.metrics import ClientMetrics
+
+OWNER = "client"
+Handler = Callable[[Any, Identity], Awaitable[msgspec.Struct]]
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class ClientOperations:
+    """Authorised by a gateway, carried out here."""
+
+    def __init__(
+        self, gateways: Gateways, conversations: Conversations, kept: KeptGenerations, metrics: ClientMetrics
+    ) -> None:
+        self._gateways = gateways
+        self._kept = kept
+        self._metrics = metrics
+
+        async def preferences(_: Any, identity: Identity) -> msgspec.Struct:
+            return await conversations.preferences(identity)
+
+        self._handlers: dict[str, Handler] = {
+            protocol.CREATE_CONVERSATION.name: conversations.create,
+            protocol.LIST_CONVERSATIONS.name: conversations.find,
+            protocol.GET_CONVERSATION.name: conversations.get,
+            protocol.UPDATE_CONVERSATION.name: conversations.update,
+            protocol.DELETE_CONVERSATION.name: conversations.delete,
+            protocol.APPEND_MESSAGE.name: conversations.append,
+            protocol.GET_PREFERENCES.name: preferences,
+            protocol.SET_PREFERENCES.name: conversations.set_preferences,
+            protocol.LIST_GENERATIONS.name: self._list_generations,
+            protocol.GET_GENERATION.name: self._get_generation,
+        }
+
+    async def operate(self, request: Operate, context: CallContext) -> OperationResult:
+        """Raises what the operation's owner raises."""
+        operation = OPERATIONS_BY_NAME.get(request.operation)
+        if operation is None:
+            raise NotFound("there is no such operation")
+        if operation.owner != OWNER:
+            return await self._gateways.operate(request, context)
+        try:
+            identity = await self._gateways.authorize(request.credential or "", operation.name, context)
+            answer = await self._handlers[operation.endpoint.name](decode_request(operation, request.body), identity)
+        except CoveyError as error:
+            self._metrics.operation(operation.name, error.code)
+            raise
+        self._metrics.operation(operation.name, "ok")
+        return OperationResult(body=_encode(answer))
+
+    async def _list_generations(self, _: Any, identity: Identity) -> GenerationList:
+        return GenerationList(items=tuple(generation.info() for generation in self._kept.of(identity)))
+
+    async def _get_generation(self, request: protocol.GenerationRef, identity: Identity) -> msgspec.Struct:
+        return self._kept.find(request.generation_id, identity).info()

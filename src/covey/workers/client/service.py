@@ -1,0 +1,204 @@
+"""What the client worker answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
+
+import msgspec
+
+from covey.domain.policy import INFERENCE
+from covey.protocol.endpoint import Empty
+from covey.protocol.ids import GenerationId
+from covey.protocol.inference import (
+    CLIENT_CANCEL,
+    CLIENT_EMBED,
+    CLIENT_FOLLOW,
+    CLIENT_START,
+    CancelGeneration,
+    Embeddings,
+    FollowGeneration,
+    GatewayEmbed,
+    GenerationAccepted,
+    GenerationEvent,
+    StartGeneration,
+)
+from covey.protocol.operations import (
+    CLIENT_OPERATE,
+    CLIENT_PULL_MODEL,
+    GATEWAY_PULL_MODEL,
+    OPERATIONS_BY_NAME,
+    GatewayPull,
+    Operate,
+    OperationResult,
+)
+from covey.protocol.registry import PullProgress
+from covey.rpc.bus import Bus
+from covey.rpc.context import CallContext
+from covey.rpc.service import serves, streams
+from covey.runtime.clock import Clock
+from covey.workers.client.gateways import Gateways
+from covey.workers.client.generations import KeptGenerations, Source
+from covey.workers.client.metrics import ClientMetrics
+from covey.workers.client.operations import ClientOperations
+from covey.workers.client.progress import Progress
+from covey.workers.client.repeats import Repeats
+from covey.workers.client.source import ATTACHED, GenerationSource
+from covey.workers.client.turns import Turn, Turns
+
+APPEND = "conversations.append"
+RECHECK_S = 1.0
+"""How often a follower's credential is looked at again while events flow."""
+
+
+class ClientService(GenerationSource):
+    """Bridges are its only callers. Who may do what is asked of a gateway, each time."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        gateways: Gateways,
+        kept: KeptGenerations,
+        repeats: Repeats,
+        turns: Turns,
+        operations: ClientOperations,
+        clock: Clock,
+        metrics: ClientMetrics,
+    ) -> None:
+        super().__init__(bus, clock, metrics, attempts=gateways.attempts)
+        self._gateways = gateways
+        self._kept = kept
+        self._repeats = repeats
+        self._turns = turns
+        self._operations = operations
+
+    @serves(CLIENT_START)
+    async def start(self, request: StartGeneration, context: CallContext) -> GenerationAccepted:
+        """Begin a generation that goes on without a reader. What goes wrong later is its ``Failed`` event."""
+        identity = await self._gateways.authorize(request.credential, INFERENCE, context)
+
+        async def begin() -> GenerationAccepted:
+            turn = await self._begin_turn(request, context)
+            source = self._kept_source(request, context, turn)
+            generation = self._kept.start(request, identity, source)
+            return GenerationAccepted(generation_id=generation.id, instance=self._kept.instance)
+
+        if context.idempotency_key is None:
+            return await begin()
+        return await self._repeats.start(request, identity, context.idempotency_key, begin)
+
+    @streams(CLIENT_FOLLOW)
+    async def follow(self, request: FollowGeneration, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
+        """The events after ``request.after``. Somebody else's generation does not exist: NotFound."""
+        identity = await self._gateways.authorize(request.credential, INFERENCE, context)
+        generation = self._kept.find(request.generation_id, identity)
+        checked_at = self._clock.monotonic()
+        async with aclosing(generation.follow(request.after)) as events:
+            async for event in events:
+                now = self._clock.monotonic()
+                if now - checked_at >= RECHECK_S:
+                    await self._gateways.authorize(request.credential, INFERENCE, context)
+                    checked_at = now
+                yield event
+
+    @serves(CLIENT_CANCEL)
+    async def cancel(self, request: CancelGeneration, context: CallContext) -> Empty:
+        """Stop it; one that has ended stays as it is."""
+        identity = await self._gateways.authorize(request.credential, INFERENCE, context)
+        self._kept.find(request.generation_id, identity).cancel()
+        return Empty()
+
+    @serves(CLIENT_EMBED)
+    async def embed(self, request: GatewayEmbed, context: CallContext) -> Embeddings:
+        return await self._gateways.embed(request, context)
+
+    @serves(CLIENT_OPERATE)
+    async def operate(self, request: Operate, context: CallContext) -> OperationResult:
+        operation = OPERATIONS_BY_NAME.get(request.operation)
+        key = context.idempotency_key
+        if operation is None or key is None or operation.method != "POST" or operation.access == "anonymous":
+            return await self._operations.operate(request, context)
+        identity = await self._gateways.authorize(request.credential or "", operation.name, context)
+        return await self._repeats.operate(request, identity, key, lambda: self._operations.operate(request, context))
+
+    @streams(CLIENT_PULL_MODEL)
+    async def pull_model(self, request: GatewayPull, context: CallContext) -> AsyncGenerator[PullProgress, None]:
+        stream = self._bus.stream(GATEWAY_PULL_MODEL, request, context)
+        async with aclosing(cast("AsyncGenerator[PullProgress, None]", stream)) as steps:
+            async for step in steps:
+                yield step
+
+    def special(self, request: StartGeneration, context: CallContext) -> AsyncGenerator[GenerationEvent, None] | None:
+        if context.idempotency_key is not None:
+            return self._repeatable(request, context, context.idempotency_key)
+        if request.conversation_id is not None:
+            return self._in_conversation(request, context)
+        return None
+
+    async def _repeatable(
+        self, request: StartGeneration, context: CallContext, key: str
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        identity = await self._gateways.authorize(request.credential, INFERENCE, context)
+        source = self._kept_source(request, context, None)
+        async with aclosing(self._repeats.generate(request, identity, key, source)) as events:
+            async for event in events:
+                yield event
+
+    async def _in_conversation(
+        self, request: StartGeneration, context: CallContext
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        progress = Progress(self._clock, request.generate.model)
+        self.attached += 1
+        try:
+            turn = await self._begin_turn(request, context)
+            async with aclosing(self._with_turn(request, context, progress, turn, None)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self.attached -= 1
+            progress.close("cancelled")
+            progress.report(self._metrics, ATTACHED)
+
+    def _kept_source(self, request: StartGeneration, context: CallContext, turn: Turn | None) -> Source:
+        """The events of a generation that is kept. It outlives the call that begins it, and so its deadline."""
+        context = msgspec.structs.replace(context, deadline=None, idempotency_key=None)
+
+        def source(progress: Progress, generation_id: GenerationId) -> AsyncGenerator[GenerationEvent, None]:
+            if request.conversation_id is None:
+                return self.kept_events(request, context, progress)
+            return self._with_turn(request, context, progress, turn, generation_id)
+
+        return source
+
+    async def _with_turn(
+        self,
+        request: StartGeneration,
+        context: CallContext,
+        progress: Progress,
+        turn: Turn | None,
+        generation_id: GenerationId | None,
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        """The events, with question and answer stored in the conversation; the answer before the last event."""
+        turn = turn or await self._begin_turn(request, context)
+        stored = turn is None
+        events = self.kept_events(request, context, progress)
+        try:
+            async for event in events:
+                if turn is not None:
+                    turn.builder.add(event)
+                    if progress.outcome is not None:
+                        stored = True
+                        await self._turns.end(turn, progress, generation_id)
+                yield event
+        finally:
+            await events.aclose()
+            if turn is not None and not stored:
+                self._turns.end_later(turn, progress, generation_id)
+
+    async def _begin_turn(self, request: StartGeneration, context: CallContext) -> Turn | None:
+        """Raises NotFound when there is no such conversation of the caller's."""
+        if request.conversation_id is None:
+            return None
+        identity = await self._gateways.authorize(request.credential, APPEND, context)
+        return await self._turns.begin(identity, request.conversation_id, request.generate)

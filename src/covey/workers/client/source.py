@@ -1,0 +1,123 @@
+"""Where generations come from: a gateway, whose events are passed on as they come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import cast
+
+from covey.errors import CoveyError, DeadlineExceeded, StreamInterrupted, TransportError
+from covey.protocol.inference import (
+    CLIENT_GENERATE,
+    GATEWAY_GENERATE,
+    Delta,
+    Failed,
+    GatewayGenerate,
+    GenerationEvent,
+    StartGeneration,
+    Usage,
+)
+from covey.rpc.bus import Bus
+from covey.rpc.context import CallContext
+from covey.rpc.service import Service, streams
+from covey.runtime.clock import Clock
+from covey.workers.client.metrics import ClientMetrics
+from covey.workers.client.progress import Progress
+
+ATTACHED = "attached"
+
+
+class GenerationSource(Service):
+    """It is the endpoint itself, so that events of ordinary requests pass through one generator and no more."""
+
+    service = "client"
+
+    def __init__(self, bus: Bus, clock: Clock, metrics: ClientMetrics, *, attempts: int) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._metrics = metrics
+        self._attempts = attempts
+        self.attached = 0
+        """Attached generations under way."""
+
+    def special(self, request: StartGeneration, context: CallContext) -> AsyncGenerator[GenerationEvent, None] | None:
+        """The events of a request that needs more than being passed through; None for all others."""
+        return None
+
+    @streams(CLIENT_GENERATE)
+    async def generate(
+        self, request: StartGeneration, context: CallContext, kept: Progress | None = None
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        """The events of a generation; ``kept`` is given, and reported, by those who keep one.
+
+        Before the first event every failure is raised, after the gateways that may be tried were tried; afterwards it
+        is a ``Failed`` event. Closing it ends the work at once.
+        """
+        if kept is None and (special := self.special(request, context)) is not None:
+            try:
+                async for event in special:
+                    yield event
+            finally:
+                await special.aclose()
+            return
+        progress = kept or Progress(self._clock, request.generate.model)
+        self.attached += kept is None
+        asked = GatewayGenerate(credential=request.credential, generate=request.generate)
+        attempt = 0
+        try:
+            while True:
+                attempt += 1
+                failure: CoveyError = StreamInterrupted("the answer has no end")
+                events = cast(
+                    "AsyncGenerator[GenerationEvent, None]", self._bus.stream(GATEWAY_GENERATE, asked, context)
+                )
+                try:
+                    async for event in events:
+                        progress.events += 1
+                        if type(event) is Delta:
+                            if progress.first_token_at is None:
+                                progress.first_token_at = self._clock.monotonic()
+                            progress.tokens += event.tokens
+                            yield event
+                            continue
+                        progress.note(event)
+                        yield event
+                        if progress.outcome is not None:
+                            return
+                except CoveyError as error:
+                    failure = error
+                finally:
+                    await events.aclose()
+                if progress.events:
+                    yield self._failed(failure, progress)
+                    return
+                if not _may_repeat(failure) or attempt >= self._attempts:
+                    progress.close("failed")
+                    raise failure
+        finally:
+            progress.close("cancelled")
+            if kept is None:
+                self.attached -= 1
+                progress.report(self._metrics, ATTACHED)
+
+    def kept_events(
+        self, request: StartGeneration, context: CallContext, progress: Progress
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        """The same for a generation that is kept: ``progress`` is its own, and it reports itself."""
+        events = self.generate(request, context, progress)  # type: ignore[call-arg]  # the endpoint has two arguments
+        return cast("AsyncGenerator[GenerationEvent, None]", events)
+
+    def _failed(self, failure: CoveyError, progress: Progress) -> Failed:
+        failed = Failed(
+            code=failure.code,
+            detail=failure.detail,
+            retry_after_s=failure.retry_after_s,
+            usage=Usage(completion_tokens=progress.tokens, estimated=True),
+        )
+        progress.events += 1
+        progress.note(failed)
+        return failed
+
+
+def _may_repeat(failure: CoveyError) -> bool:
+    """Whether another gateway may do better: it was the gateway that failed, and nothing has been answered yet."""
+    return isinstance(failure, TransportError) and not isinstance(failure, DeadlineExceeded)

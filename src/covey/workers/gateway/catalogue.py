@@ -1,0 +1,125 @@
+"""Models and nodes as the whole service has them: made from what processors announce, and asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import cast
+
+from covey.domain.placement import merged, permitted
+from covey.errors import CoveyError, NoWorkerAvailable
+from covey.protocol.auth import Identity
+from covey.protocol.endpoint import Empty
+from covey.protocol.ids import InstanceId, NodeName
+from covey.protocol.registry import (
+    PROCESSOR_LIST_RUNNING,
+    PROCESSOR_PULL_MODEL,
+    PROCESSOR_REMOVE_MODEL,
+    PROCESSOR_SHOW_MODEL,
+    CatalogueModel,
+    InstanceInfo,
+    ModelDetails,
+    ModelList,
+    ModelRef,
+    NodeInfo,
+    NodeList,
+    PullModel,
+    PullProgress,
+    RunningModelList,
+)
+from covey.protocol.subjects import SERVICES
+from covey.rpc.bus import Bus
+from covey.rpc.context import CallContext
+from covey.workers.gateway.routing import PROCESSOR, Routing
+
+
+class Catalogue:
+    """Every method leaves out what the caller's credential may not use."""
+
+    def __init__(self, bus: Bus, routing: Routing) -> None:
+        self._bus = bus
+        self._routing = routing
+
+    def list_models(self, identity: Identity) -> ModelList:
+        instances = [info for info in self._bus.instances(PROCESSOR) if info.state == "serving"]
+        return ModelList(
+            items=tuple(
+                CatalogueModel(
+                    model=model,
+                    instances=tuple(info.instance for info in holders),
+                    nodes=tuple(sorted({info.node for info in holders})),
+                )
+                for model, holders in merged(instances, identity.models)
+            )
+        )
+
+    async def show_model(self, request: ModelRef, identity: Identity, context: CallContext) -> ModelDetails:
+        """Raises ModelNotFound, or Forbidden when the credential may not use it."""
+        chosen = self._routing.choose(self._routing.candidates(request.model, identity))
+        return await self._bus.call(
+            PROCESSOR_SHOW_MODEL, ModelRef(model=chosen.model.name), context, to=chosen.info.instance
+        )
+
+    async def list_running(self, identity: Identity, context: CallContext) -> RunningModelList:
+        """What processors that answered say; one that did not is left out."""
+        replies = await self._bus.call_all(PROCESSOR_LIST_RUNNING, Empty(), context)
+        running = [
+            each
+            for reply in replies
+            if isinstance(reply.response, RunningModelList)
+            for each in reply.response.items
+            if permitted(each.model, identity.models)
+        ]
+        return RunningModelList(items=tuple(sorted(running, key=lambda each: (each.model.name, each.instance))))
+
+    async def remove_model(self, request: ModelRef, identity: Identity, context: CallContext) -> Empty:
+        """Remove it from every processor that has it. Raises the first failure, after all were asked."""
+        found = self._routing.candidates(request.model, identity)
+        failure: CoveyError | None = None
+        for candidate in found:
+            try:
+                await self._bus.call(
+                    PROCESSOR_REMOVE_MODEL, ModelRef(model=candidate.model.name), context, to=candidate.info.instance
+                )
+            except CoveyError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return Empty()
+
+    def list_nodes(self) -> NodeList:
+        nodes: dict[NodeName, list[InstanceInfo]] = {}
+        for service in SERVICES:
+            for info in self._bus.instances(service):
+                nodes.setdefault(info.node, []).append(info)
+        return NodeList(items=tuple(NodeInfo(name=name, instances=tuple(nodes[name])) for name in sorted(nodes)))
+
+    async def pull_model(self, request: PullModel, context: CallContext) -> AsyncGenerator[PullProgress, None]:
+        """Have one processor fetch a model, the least busy first; another one when it cannot be reached.
+
+        Raises NoWorkerAvailable when there is no processor.
+        """
+        failure: CoveyError = NoWorkerAvailable("no processor is connected that could fetch a model")
+        for instance in self._least_busy_first():
+            progress = cast(
+                "AsyncGenerator[PullProgress, None]",
+                self._bus.stream(PROCESSOR_PULL_MODEL, request, context, to=instance),
+            )
+            began = False
+            try:
+                async with aclosing(progress):
+                    async for step in progress:
+                        began = True
+                        yield step
+            except CoveyError as error:
+                if began or not error.retryable:
+                    raise
+                failure = error
+            else:
+                return
+        raise failure
+
+    def _least_busy_first(self) -> Sequence[InstanceId]:
+        able = [info for info in self._bus.instances(PROCESSOR) if info.state == "serving"]
+        able.sort(key=lambda info: info.load.running + info.load.waiting)
+        return [info.instance for info in able]

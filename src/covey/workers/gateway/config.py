@@ -1,0 +1,36 @@
+"""The gateway's settings."""
+
+from __future__ import annotations
+
+import msgspec
+
+from covey.domain.request_checks import RequestLimits
+
+
+class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the gateway believes, for how long, and how it writes down what was used."""
+
+    data_dir: str = ""
+    """Where records wait on disk while the store is away; empty: ``gateway`` in the node's data directory."""
+    spill_max_bytes: int = 268_435_456
+    """How much may wait there for each log; further records are lost, and counted as lost."""
+    max_staleness_s: float = 300.0
+    """How long credentials go on being accepted while the store cannot say whether they were revoked; then every
+    request is refused with 503 until it can. While the store is there a revocation works within a second."""
+    credential_cache_size: int = 50_000
+    """How many verified credentials are remembered, so that their signatures need not be checked again."""
+    key_uses_interval_s: float = 30.0
+    """How often it is reported when each API key was last used."""
+    processor_attempts: int = 3
+    """How many processors are tried for one request, as long as none has begun to answer."""
+    usage_interval_s: float = 0.5
+    """Longest time that a usage record waits before it is written; a gateway that is killed loses no more than this."""
+    usage_queue_size: int = 100_000
+    """How many usage records wait in memory; further ones are lost, and counted as lost."""
+    audit_timeout_s: float = 2.0
+    """How long an operation waits for its line in the audit log; then the line is kept on disk until the store is
+    back."""
+    retention_s: float = 34_128_000.0
+    """How long the usage and audit logs are kept: 395 days."""
+    limits: RequestLimits = RequestLimits()
+    """Largest requests."""

@@ -1,0 +1,215 @@
+"""Generating and embedding: admitted here, sent to a processor chosen here, counted on the way back."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import current_task
+from collections.abc import AsyncGenerator
+from typing import Literal, cast
+
+import msgspec
+
+from covey.domain.limits import Demand
+from covey.domain.policy import authorize
+from covey.domain.request_checks import check_generate
+from covey.errors import ERRORS_BY_CODE, CoveyError, StreamInterrupted, Unauthenticated, error_from_code
+from covey.protocol.inference import (
+    GATEWAY_GENERATE,
+    PROCESSOR_GENERATE,
+    Delta,
+    Failed,
+    Finished,
+    GatewayGenerate,
+    GenerationEvent,
+    Started,
+)
+from covey.protocol.usage import UsageRecord
+from covey.rpc.context import CallContext
+from covey.rpc.service import Service, streams
+from covey.workers.gateway.parts import RequestParts
+from covey.workers.gateway.running import Run, RunningSet
+
+Kind = Literal["chat", "completion"]
+RETRYABLE = frozenset(code for code, kind in ERRORS_BY_CODE.items() if kind.retryable) | {StreamInterrupted.code}
+"""Failures after which another processor may be tried, as long as no token has arrived."""
+
+
+class Generations(Service):
+    """The endpoint itself, so that no event passes through one generator more than it must."""
+
+    service = "gateway"
+
+    def __init__(self, parts: RequestParts) -> None:
+        self._bus = parts.bus
+        self._credentials = parts.credentials
+        self._routing = parts.routing
+        self._limiter = parts.limiter
+        self._clock = parts.clock
+        self._metrics = parts.metrics
+        self._record = parts.record
+        self._limits = parts.config.limits
+        self._attempts = parts.config.processor_attempts
+        self.running = RunningSet()
+        parts.credentials.on_change(self._end_revoked)
+
+    @streams(GATEWAY_GENERATE)
+    async def generate(self, request: GatewayGenerate, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
+        """The processor's events. Before the first one every failure is raised; afterwards it is a ``Failed`` event."""
+        run = self._admit(request, context)
+        try:
+            while True:
+                events = self._send(run)
+                failure: CoveyError = StreamInterrupted("the processor's answer has no end")
+                try:
+                    run.task = current_task()
+                    async for event in events:
+                        run.task = None
+                        kind = type(event)
+                        if kind is Delta:
+                            if run.first_token_at is None:
+                                run.first_token_at = self._clock.monotonic()
+                            run.counted += event.tokens  # type: ignore[union-attr]
+                            run.chars += len(event.text)  # type: ignore[union-attr]
+                            if event.reasoning or event.tool_calls:  # type: ignore[union-attr]
+                                run.count(event)  # type: ignore[arg-type]
+                        elif kind is Finished:
+                            event = run.finished(cast("Finished", event))
+                        elif kind is Failed:
+                            failure = error_of(cast("Failed", event))
+                            break
+                        elif run.started:  # another processor's beginning: the caller has had one
+                            run.task = current_task()
+                            continue
+                        else:
+                            self._beginning(run, event)
+                        run.sent = True
+                        yield event
+                        if run.failure is not None:
+                            raise run.failure
+                        if kind is Finished:
+                            return
+                        run.task = current_task()
+                except asyncio.CancelledError:
+                    if not run.was_cut() or run.failure is None:
+                        raise
+                    failure = run.failure
+                except CoveyError as error:
+                    failure = error
+                finally:
+                    run.task = None
+                    self._routing.received(run.chosen.info.instance)
+                    await events.aclose()
+                if not self._try_another(run, failure):
+                    failed = run.failed(failure)
+                    if not run.sent:
+                        raise failure
+                    yield failed
+                    return
+        finally:
+            self._settle(run)
+
+    # Before
+
+    def _admit(self, request: GatewayGenerate, context: CallContext) -> Run:
+        """Everything that can be refused without asking a processor."""
+        generate = request.generate
+        try:
+            verified = self._credentials.verify(request.credential)
+            identity = verified.identity
+            authorize("inference", identity)
+            size = check_generate(generate, self._limits)
+            found = self._routing.candidates(generate.model, identity)
+            chosen = self._routing.choose(found)
+            now = self._clock.now()
+            reservation = self._limiter.reserve(
+                Demand(
+                    identity=identity,
+                    model=chosen.model.name,
+                    prompt_tokens=size.most_tokens,
+                    completion_tokens=generate.sampling.max_tokens,
+                ),
+                now,
+            )
+        except CoveyError as error:
+            self._metrics.refused(error.code)
+            raise
+        context = msgspec.structs.replace(context, identity=identity)
+        run = Run(verified, generate, context, size, chosen, reservation, self._clock.monotonic())
+        self.running.add(run)
+        return run
+
+    def _send(self, run: Run) -> AsyncGenerator[GenerationEvent, None]:
+        chosen, generate = run.chosen, run.generate
+        # The model's own name: an alias could mean another model by the time it arrives.
+        if generate.model != chosen.model.name:
+            generate = msgspec.structs.replace(generate, model=chosen.model.name)
+        self._routing.sent(chosen.info.instance)
+        stream = self._bus.stream(PROCESSOR_GENERATE, generate, run.context, to=chosen.info.instance)
+        return cast("AsyncGenerator[GenerationEvent, None]", stream)
+
+    # Under way
+
+    def _beginning(self, run: Run, event: GenerationEvent) -> None:
+        if isinstance(event, Started):
+            run.started = True
+            run.queue_ms = event.queue_ms
+
+    def _try_another(self, run: Run, failure: CoveyError) -> bool:
+        """Whether the request goes to another processor, which is chosen then."""
+        run.excluded.add(run.chosen.info.instance)
+        if (
+            failure.code not in RETRYABLE
+            or run.first_token_at is not None
+            or run.failure is not None
+            or len(run.excluded) >= self._attempts
+        ):
+            return False
+        try:
+            found = self._routing.candidates(run.generate.model, run.verified.identity)
+            run.chosen = self._routing.choose(found, run.excluded)
+        except CoveyError:  # nobody else can: the first failure says more
+            return False
+        self._metrics.retried(failure.code)
+        return True
+
+    def _end_revoked(self, record: str) -> None:
+        for run in self.running.of(record):
+            if not self._credentials.still_good(run.verified):
+                run.cut(Unauthenticated("the credential is no longer valid"))
+
+    # After
+
+    def _settle(self, run: Run) -> None:
+        """Once for every admitted request, however it ended. Waits for nothing."""
+        self.running.remove(run)
+        now, usage = self._clock.now(), run.billed()
+        self._limiter.settle(run.reservation, usage, now)
+        duration_s = self._clock.monotonic() - run.admitted_at
+        model, identity = run.chosen.model.name, run.verified.identity
+        kind: Kind = "chat" if run.generate.prompt is None else "completion"
+        self._metrics.request(model, kind, run.outcome, duration_s)
+        self._metrics.tokens(model, usage.prompt_tokens, usage.completion_tokens)
+        first_token_at = run.first_token_at
+        self._record(
+            UsageRecord(
+                request_id=run.context.request_id,
+                user_id=identity.user_id,
+                key_id=identity.key_id,
+                model=model,
+                kind=kind,
+                at=now,
+                prompt_tokens=usage.prompt_tokens,
+                completion_tokens=usage.completion_tokens,
+                estimated=usage.estimated,
+                outcome=run.outcome,
+                error_code=run.error_code,
+                processor=run.chosen.info.instance,
+                queue_ms=run.queue_ms,
+                first_token_ms=None if first_token_at is None else (first_token_at - run.admitted_at) * 1000,
+                duration_ms=duration_s * 1000,
+            )
+        )
+
+
+def error_of(event: Failed) -> CoveyError:
+    return error_from_code(event.code, event.detail, retry_after_s=event.retry_after_s)

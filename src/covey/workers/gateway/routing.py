@@ -1,0 +1,56 @@
+"""Where requests go: the placement decision with what this gateway knows now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from covey.domain.model_names import nearest
+from covey.domain.placement import Candidate, ModelIndex, candidates, choose, merged
+from covey.errors import ModelNotFound
+from covey.protocol.auth import Identity
+from covey.protocol.ids import InstanceId
+from covey.rpc.bus import Bus
+
+PROCESSOR = "processor"
+
+
+class Routing:
+    """Counts what it sent where, because what processors say of themselves may be a second old."""
+
+    def __init__(self, bus: Bus, random_fraction: Callable[[], float]) -> None:
+        self._bus = bus
+        self._random_fraction = random_fraction
+        self._index = ModelIndex()
+        self._outstanding: dict[InstanceId, int] = {}
+
+    def candidates(self, model: str, identity: Identity) -> list[Candidate]:
+        """Raises Forbidden or ModelNotFound; the latter names what may have been meant."""
+        instances = self._bus.instances(PROCESSOR)
+        if len(self._index) > 2 * len(instances) + 8:
+            self._index.keep_only({info.instance for info in instances})
+        try:
+            return candidates(model, instances, self._index, allowed=identity.models, outstanding=self._outstanding)
+        except ModelNotFound as error:
+            known = [each.name for each, _ in merged(instances, identity.models)]
+            close = nearest(model, known)
+            if not close:
+                raise
+            raise ModelNotFound(f"{error.detail}; did you mean {' or '.join(close)}?", param="model") from error
+
+    def choose(self, found: list[Candidate], excluded: Collection[InstanceId] = ()) -> Candidate:
+        """Raises NoWorkerAvailable or Overloaded."""
+        return choose(found, self._random_fraction(), excluded)
+
+    def sent(self, instance: InstanceId) -> None:
+        self._outstanding[instance] = self._outstanding.get(instance, 0) + 1
+
+    def received(self, instance: InstanceId) -> None:
+        left = self._outstanding[instance] - 1
+        if left:
+            self._outstanding[instance] = left
+        else:
+            del self._outstanding[instance]
+
+    @property
+    def outstanding(self) -> int:
+        return sum(self._outstanding.values())

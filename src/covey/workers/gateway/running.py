@@ -1,0 +1,156 @@
+"""Generations under way, so that the ones of a revoked credential can be ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from covey.domain.limits import Reservation
+from covey.domain.metering import settle
+from covey.domain.placement import Candidate
+from covey.domain.request_checks import RequestSize
+from covey.errors import CoveyError
+from covey.protocol.ids import InstanceId
+from covey.protocol.inference import Delta, Failed, Finished, Generate, Usage
+from covey.protocol.usage import Outcome
+from covey.rpc.context import CallContext
+from covey.workers.gateway.credentials import Verified
+
+
+class Run:
+    """One generation: what passed so far, and how it can be ended from outside."""
+
+    __slots__ = (
+        "admitted_at",
+        "chars",
+        "chosen",
+        "context",
+        "counted",
+        "error_code",
+        "excluded",
+        "failure",
+        "first_token_at",
+        "generate",
+        "outcome",
+        "queue_ms",
+        "reservation",
+        "sent",
+        "size",
+        "started",
+        "task",
+        "usage",
+        "verified",
+        "_cancelling_before",
+        "_cut",
+    )
+
+    def __init__(
+        self,
+        verified: Verified,
+        generate: Generate,
+        context: CallContext,
+        size: RequestSize,
+        chosen: Candidate,
+        reservation: Reservation,
+        admitted_at: float,
+    ) -> None:
+        self.verified = verified
+        self.generate = generate
+        self.context = context
+        """With the identity."""
+        self.size = size
+        self.chosen = chosen
+        self.reservation = reservation
+        self.admitted_at = admitted_at
+        self.excluded: set[InstanceId] = set()
+        self.counted = 0
+        self.chars = 0
+        self.queue_ms: float | None = None
+        self.first_token_at: float | None = None
+        self.sent = False
+        """Whether the caller has had any event."""
+        self.started = False
+        self.usage: Usage | None = None
+        self.outcome: Outcome = "cancelled"
+        """Until something else is known: that is what it is when the caller goes away."""
+        self.error_code: str | None = None
+        self.task: asyncio.Task[object] | None = None
+        """Who waits for the processor's next event; None while nobody does."""
+        self.failure: CoveyError | None = None
+        self._cut = False
+        self._cancelling_before = 0
+
+    def cut(self, failure: CoveyError) -> None:
+        """End it with ``failure``: at once when it waits, or else when it is asked to go on."""
+        if self.failure is not None:
+            return
+        self.failure = failure
+        if self.task is not None:
+            self._cut = True
+            self._cancelling_before = self.task.cancelling()
+            self.task.cancel()
+
+    def was_cut(self) -> bool:
+        """In a cancelled task: whether the cancellation was the cut's alone. Takes that cancellation back."""
+        task = asyncio.current_task()
+        if not self._cut or task is None:
+            return False
+        self._cut = False
+        return task.uncancel() <= self._cancelling_before
+
+    def count(self, event: Delta) -> None:
+        """The rarer parts of a delta."""
+        self.chars += len(event.reasoning)
+        if event.tool_calls:
+            self.chars += sum(len(str(call)) for call in event.tool_calls)
+
+    def finished(self, event: Finished) -> Finished:
+        """The end with the usage that is billed."""
+        self.usage = usage = settle(
+            event.usage, counted=self.counted, chars=self.chars, size=self.size, started=self.started
+        )
+        self.outcome = "cancelled" if event.reason == "cancelled" else "ok"
+        if usage is event.usage:
+            return event
+        return Finished(reason=event.reason, usage=usage, timings=event.timings)
+
+    def failed(self, error: CoveyError) -> Failed:
+        self.outcome = "failed" if error.http_status >= 500 else "refused"
+        if error.code in ("unauthenticated", "forbidden"):
+            self.outcome = "cancelled"
+        self.error_code = error.code
+        return Failed(code=error.code, detail=error.detail, retry_after_s=error.retry_after_s, usage=self.billed())
+
+    def billed(self) -> Usage:
+        """What it costs, as far as it got."""
+        if self.usage is None:
+            self.usage = settle(None, counted=self.counted, chars=self.chars, size=self.size, started=self.started)
+        return self.usage
+
+
+class RunningSet:
+    """Runs by what their credential stands on."""
+
+    def __init__(self) -> None:
+        self._by_record: dict[str, set[Run]] = {}
+        self.count = 0
+
+    def add(self, run: Run) -> None:
+        self.count += 1
+        for record in run.verified.records:
+            runs = self._by_record.get(record)
+            if runs is None:
+                self._by_record[record] = {run}
+            else:
+                runs.add(run)
+
+    def remove(self, run: Run) -> None:
+        self.count -= 1
+        for record in run.verified.records:
+            runs = self._by_record[record]
+            runs.discard(run)
+            if not runs:
+                del self._by_record[record]
+
+    def of(self, record: str) -> Iterable[Run]:
+        return tuple(self._by_record.get(record, ()))

@@ -1,0 +1,79 @@
+"""What the gateway answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import msgspec
+
+from covey.domain.policy import authorize
+from covey.errors import CoveyError
+from covey.protocol.auth import Identity
+from covey.protocol.inference import GATEWAY_EMBED, Embeddings, GatewayEmbed
+from covey.protocol.operations import (
+    AUTHORIZE,
+    GATEWAY_PULL_MODEL,
+    OPERATE,
+    Authorize,
+    GatewayPull,
+    Operate,
+    OperationResult,
+)
+from covey.protocol.registry import PullProgress
+from covey.rpc.context import CallContext
+from covey.rpc.service import serves, streams
+from covey.workers.gateway.audit import Audit
+from covey.workers.gateway.catalogue import Catalogue
+from covey.workers.gateway.embeddings import EmbeddingRequests
+from covey.workers.gateway.generations import Generations
+from covey.workers.gateway.operations import Operations
+from covey.workers.gateway.parts import RequestParts
+
+PULL = "models.pull"
+
+
+class GatewayService(Generations):
+    """Client workers are its only callers; it trusts nothing about them but that they pass on what they were given."""
+
+    def __init__(
+        self,
+        parts: RequestParts,
+        embeddings: EmbeddingRequests,
+        operations: Operations,
+        catalogue: Catalogue,
+        audit: Audit,
+    ) -> None:
+        super().__init__(parts)
+        self._embeddings = embeddings
+        self._operations = operations
+        self._catalogue = catalogue
+        self._audit = audit
+
+    @serves(GATEWAY_EMBED)
+    async def embed(self, request: GatewayEmbed, context: CallContext) -> Embeddings:
+        return await self._embeddings.embed(request, context)
+
+    @serves(OPERATE)
+    async def operate(self, request: Operate, context: CallContext) -> OperationResult:
+        return await self._operations.operate(request, context)
+
+    @serves(AUTHORIZE)
+    async def authorize(self, request: Authorize, context: CallContext) -> Identity:
+        return self._operations.authorize_named(request.operation, request.credential)
+
+    @streams(GATEWAY_PULL_MODEL)
+    async def pull_model(self, request: GatewayPull, context: CallContext) -> AsyncGenerator[PullProgress, None]:
+        """Have a processor fetch a model; for administrators, and in the audit log from the beginning."""
+        identity: Identity | None = None
+        try:
+            identity = self._credentials.verify(request.credential).identity
+            authorize("admin", identity)
+        except CoveyError as error:
+            await self._audit.write(PULL, context, identity, request=request.pull, error=error)
+            raise
+        context = msgspec.structs.replace(context, identity=identity)
+        await self._audit.write(PULL, context, identity, request=request.pull)
+        async with aclosing(self._catalogue.pull_model(request.pull, context)) as progress:
+            async for step in progress:
+                yield step

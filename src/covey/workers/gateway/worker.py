@@ -1,0 +1,231 @@
+"""The gateway as a worker: its parts joined, warmed, served, drained and closed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import ClassVar
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from covey import __version__
+from covey.domain.limits import Limiter, Unlimited
+from covey.errors import CoveyError, Draining, NotStarted, StoreUnavailable
+from covey.protocol.auth import RECORD_KEY_USES
+from covey.protocol.ids import InstanceId, NodeName, RequestId
+from covey.protocol.registry import InstanceInfo, LoadReport
+from covey.protocol.subjects import BUCKET_ACCESS, BUCKET_GATEWAY, LOG_AUDIT, LOG_USAGE
+from covey.rpc.bus import Binding, Bus
+from covey.rpc.context import CallContext
+from covey.runtime.back_off import BackOff
+from covey.runtime.clock import Clock
+from covey.runtime.identifiers import mint
+from covey.runtime.lifecycle import LifecycleBudget, Worker
+from covey.runtime.periodic import Periodic
+from covey.store.key_value import Store
+from covey.store.read_copy import ReadCopy
+from covey.workers.gateway.audit import Audit
+from covey.workers.gateway.catalogue import Catalogue
+from covey.workers.gateway.config import GatewayConfig
+from covey.workers.gateway.credentials import Credentials
+from covey.workers.gateway.embeddings import EmbeddingRequests
+from covey.workers.gateway.log_writer import LogWriter
+from covey.workers.gateway.metering import UsageMeter
+from covey.workers.gateway.metrics import GatewayMetrics
+from covey.workers.gateway.operations import Operations
+from covey.workers.gateway.parts import RequestParts
+from covey.workers.gateway.routing import Routing
+from covey.workers.gateway.service import GatewayService
+from covey.workers.gateway.spill import LogEntry, Spill
+
+log = structlog.get_logger(__name__)
+CLOSING_BUDGET_S = 5.0
+
+
+class GatewayWorker(Worker):
+    """Admits, routes, counts."""
+
+    role: ClassVar[str] = "gateway"
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        bus: Bus,
+        store: Store,
+        clock: Clock,
+        registry: CollectorRegistry,
+        *,
+        instance: InstanceId,
+        node: NodeName,
+        budget: LifecycleBudget | None = None,
+    ) -> None:
+        super().__init__(instance=instance, node=node, budget=budget)
+        self._config = config
+        self._bus = bus
+        self._store = store
+        self._clock = clock
+        self.metrics = GatewayMetrics(registry)
+        self.limiter: Limiter = Unlimited()
+        self.service: GatewayService | None = None
+        self._records: ReadCopy[bytes] | None = None
+        self._credentials: Credentials | None = None
+        self._usage: LogWriter | None = None
+        self._binding: Binding | None = None
+        self._parts: AsyncExitStack | None = None
+        self._started_at = 0.0
+        self.metrics.observe_with(
+            running=self._running,
+            access_age_s=lambda: self._records.age_s if self._records else float("inf"),
+            waiting=lambda: len(self._usage) if self._usage else 0,
+        )
+
+    async def open(self) -> None:
+        self._started_at = self._clock.now()
+        self._parts = stack = AsyncExitStack()
+        records = await self._access_records()
+        stack.push_async_callback(records.stop)
+        credentials = Credentials(
+            records,
+            self._clock,
+            self.metrics,
+            max_staleness_s=self._config.max_staleness_s,
+            cache_size=self._config.credential_cache_size,
+        )
+        self._records, self._credentials = records, credentials
+        meter = UsageMeter(await self._store.bucket(BUCKET_GATEWAY), self.instance, self._clock)
+        usage = self._usage = await self._writer(stack, LOG_USAGE, meter.written)
+        audit_writer = await self._writer(stack, LOG_AUDIT, None)
+        audit = Audit(
+            await self._store.log(LOG_AUDIT, max_age_s=self._config.retention_s),
+            audit_writer,
+            self._clock,
+            timeout_s=self._config.audit_timeout_s,
+        )
+        self.service = self._service(credentials, meter, audit, usage)
+
+        async def write_down() -> None:
+            await usage.flush()
+            await meter.flush()
+            await audit_writer.flush()
+
+        stack.push_async_callback(self._last, write_down)
+        await self._repeat(stack, "gateway_logs", write_down, self._config.usage_interval_s)
+        await self._repeat(stack, "key_uses", self._report_key_uses, self._config.key_uses_interval_s)
+        self._binding = await self._bus.serve(self.service, self.info)
+
+    async def drain(self, budget_s: float) -> None:
+        if self._binding is not None:
+            await self._binding.drain(budget_s)
+
+    async def close(self) -> None:
+        binding, self._binding = self._binding, None
+        if binding is not None:
+            await binding.drain(0.0)
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            await parts.aclose()
+
+    async def check(self) -> None:
+        """Raises NotStarted or Draining by state, StoreUnavailable when credentials can no longer be verified."""
+        await super().check()
+        if self.state == "draining":
+            raise Draining
+        if self.state != "serving" or self._records is None:
+            raise NotStarted
+        self._records.check(self._config.max_staleness_s)
+
+    def info(self) -> InstanceInfo:
+        """This worker's heartbeat. No I/O."""
+        return InstanceInfo(
+            service=GatewayService.service,
+            instance=self.instance,
+            node=self.node,
+            state="draining" if self.state == "draining" else "serving",
+            version=__version__,
+            started_at=self._started_at,
+            load=LoadReport(running=self._running()),
+            pid=os.getpid(),
+        )
+
+    def access_record(self, key: str) -> bytes | None:
+        """A record as this gateway's copy has it."""
+        return None if self._records is None else self._records.get(key)
+
+    def _running(self) -> int:
+        return self.service.running.count if self.service else 0
+
+    async def _access_records(self) -> ReadCopy[bytes]:
+        """A complete copy of the access records. The auth worker makes their bucket, perhaps only in a moment."""
+        back_off = BackOff(initial_s=0.1, maximum_s=2.0)
+        while True:
+            try:
+                bucket = await self._store.bucket(BUCKET_ACCESS, create=False)
+                records = ReadCopy(bucket, "", bytes, clock=self._clock)
+                await records.start()
+            except StoreUnavailable:
+                log.info("access_records_awaited", attempts=back_off.attempts)
+                await asyncio.sleep(back_off.next_delay_s())
+            else:
+                return records
+
+    async def _writer(
+        self, stack: AsyncExitStack, name: str, written: Callable[[Sequence[LogEntry]], None] | None
+    ) -> LogWriter:
+        directory = Path(self._config.data_dir or "data/gateway")
+        spill = Spill(directory, name, self.instance, max_bytes=self._config.spill_max_bytes)
+        stack.push_async_callback(spill.close)
+        await spill.open()
+        return LogWriter(
+            await self._store.log(name, max_age_s=self._config.retention_s),
+            spill,
+            self.metrics,
+            queue_size=self._config.usage_queue_size,
+            written=written,
+        )
+
+    def _service(self, credentials: Credentials, meter: UsageMeter, audit: Audit, usage: LogWriter) -> GatewayService:
+        routing = Routing(self._bus, random.random)
+        catalogue = Catalogue(self._bus, routing)
+        parts = RequestParts(
+            config=self._config,
+            bus=self._bus,
+            clock=self._clock,
+            credentials=credentials,
+            routing=routing,
+            limiter=self.limiter,
+            metrics=self.metrics,
+            record=lambda record: usage.put(meter.entry(record)),
+        )
+        operations = Operations(self._bus, credentials, catalogue, meter, audit, self.metrics)
+        return GatewayService(parts, EmbeddingRequests(parts), operations, catalogue, audit)
+
+    async def _repeat(
+        self, stack: AsyncExitStack, name: str, work: Callable[[], Awaitable[None]], interval_s: float
+    ) -> None:
+        periodic = Periodic(name, work, interval_s=interval_s)
+        stack.push_async_callback(periodic.stop)
+        await periodic.start()
+
+    async def _last(self, write_down: Callable[[], Awaitable[None]]) -> None:
+        """What was used until now is written before the parts that write it are closed."""
+        try:
+            async with asyncio.timeout(CLOSING_BUDGET_S):
+                await write_down()
+                await self._report_key_uses()
+        except TimeoutError:
+            log.warning("gateway_logs_incomplete", waiting=len(self._usage) if self._usage else 0)
+
+    async def _report_key_uses(self) -> None:
+        uses = self._credentials.take_uses() if self._credentials else None
+        if uses is None or self._credentials is None:
+            return
+        try:
+            await self._bus.call(RECORD_KEY_USES, uses, CallContext(request_id=RequestId(mint("req"))))
+        except CoveyError as error:
+            self._credentials.give_back_uses(uses)
+            log.info("key_uses_not_reported", code=error.code)
