@@ -65,13 +65,13 @@ def sample(**settings: object) -> SampleEngine:
 
 @asynccontextmanager
 async def processor(
-    directory: Path, *engines: Engine, config: ProcessorConfig | None = None
+    directory: Path, *engines: Engine, config: ProcessorConfig | None = None, library: ModelLibrary | None = None
 ) -> AsyncIterator[Processor]:
     bus, registry = LocalBus(), CollectorRegistry()
     worker = ProcessorWorker(
         config or ProcessorConfig(queue_report_interval_s=0.01),
         bus,
-        Inventory(engines, ModelLibrary(directory)),
+        Inventory(engines, library or ModelLibrary(directory)),
         SystemClock(),
         registry,
         instance=INSTANCE,

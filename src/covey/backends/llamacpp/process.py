@@ -36,29 +36,46 @@ WorkMessage = (
 class Work:
     """One request in the child, and what came back of it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, now: float) -> None:
         self.number = number
+        self.heard_at = now
+        """Loop time of the last sign of progress."""
         self.aborted = False
-        self._arrived: asyncio.Queue[WorkMessage | CoveyError | None] = asyncio.Queue()
+        self.timer: asyncio.TimerHandle | None = None
+        """What looks after its progress."""
+        self._error: CoveyError | None = None
+        self._arrived: deque[WorkMessage] = deque()
+        self._waiter: asyncio.Future[None] | None = None
 
-    def put(self, message: WorkMessage) -> None:
-        self._arrived.put_nowait(message)
+    def put(self, message: WorkMessage, now: float) -> None:
+        self.heard_at = now
+        self._arrived.append(message)
+        self._wake()
 
     def fail(self, error: CoveyError) -> None:
-        self._arrived.put_nowait(error)
+        """End it with ``error``, after what arrived before."""
+        self._error = self._error or error
+        self._wake()
 
     def abort(self) -> None:
+        """End it now."""
         self.aborted = True
-        self._arrived.put_nowait(None)
+        self._wake()
 
     async def next(self) -> WorkMessage | None:
         """None when it was aborted. Raises what ended it."""
-        message = await self._arrived.get()
-        if self.aborted:
-            return None
-        if isinstance(message, CoveyError):
-            raise message
-        return message
+        while not self.aborted:
+            if self._arrived:
+                return self._arrived.popleft()
+            if self._error is not None:
+                raise self._error
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class ModelProcess:
@@ -156,32 +173,37 @@ class ModelProcess:
         Raises BackendUnavailable when the child ends or stalls. Closing the generator cancels the work in the child.
         """
         await self.wait_usable()
+        loop = asyncio.get_running_loop()
         self._numbers += 1
-        work = Work(self._numbers)
+        work = Work(self._numbers, loop.time())
         self._works[work.number] = work
         on_begun(work)
         finished = False
+        self._watch(work)
         try:
             self._send(order(work.number))
             while not finished:
-                message = await self._next(work)
+                message = await work.next()
                 if message is None:
                     return
                 finished = isinstance(message, messages.WorkDone | messages.Vectors | messages.WorkRefused)
                 yield message
         finally:
             del self._works[work.number]
+            if work.timer is not None:
+                work.timer.cancel()
             if not finished:
                 self._send(messages.CancelWork(work.number))
 
-    async def _next(self, work: Work) -> WorkMessage | None:
-        try:
-            async with asyncio.timeout(self._stall_timeout_s):
-                return await work.next()
-        except TimeoutError as error:
+    def _watch(self, work: Work) -> None:
+        """Look after a work's progress until it ends: one timer in a while, nothing for each token."""
+        loop = asyncio.get_running_loop()
+        if loop.time() - work.heard_at >= self._stall_timeout_s:
             self._log.error("child_stalled", pid=self.child.pid, stall_timeout_s=self._stall_timeout_s)
+            work.fail(BackendUnavailable("the engine made no progress and is restarted"))
             self.child.kill()
-            raise BackendUnavailable("the engine made no progress and is restarted") from error
+            return
+        work.timer = loop.call_at(work.heard_at + self._stall_timeout_s, self._watch, work)
 
     def _send(self, message: messages.MessageToChild) -> None:
         if self._channel is not None:
@@ -230,7 +252,7 @@ class ModelProcess:
             case _:
                 work = self._works.get(message.work)
                 if work is not None:
-                    work.put(message)
+                    work.put(message, asyncio.get_running_loop().time())
 
     def _end_load(self, error: CoveyError | None) -> None:
         if self._loaded is None or self._loaded.done():
