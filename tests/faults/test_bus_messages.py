@@ -331,8 +331,8 @@ async def test_an_instance_that_died_is_forgotten_and_a_newcomer_known(
 async def test_a_process_that_stood_still_does_not_blame_the_others(mesh: Mesh) -> None:
     stream = opened(mesh.caller, WAIT_IN_STREAM, Question(), context())
     await anext(stream)
-    mesh.caller._beat_once(asyncio.get_running_loop().time() + 60.0, 60.0)
-    mesh.server._beat_once(asyncio.get_running_loop().time() + 60.0, 60.0)
+    mesh.caller.beat(asyncio.get_running_loop().time() + 60.0, 60.0)
+    mesh.server.beat(asyncio.get_running_loop().time() + 60.0, 60.0)
     mesh.counter.gate.open()
     with suppress(StopAsyncIteration):
         assert (await anext(stream)).number == 1

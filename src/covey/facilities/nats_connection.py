@@ -206,7 +206,8 @@ class NatsConnection:
 
     async def _disconnected(self) -> None:
         self._old_closed = True
-        _log.warning("connection_lost")
+        if self._client is not None:
+            _log.warning("connection_lost")
 
     async def _returned(self) -> None:
         self._old_closed = False

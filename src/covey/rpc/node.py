@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -35,6 +35,10 @@ _log = structlog.get_logger(__name__)
 BEAT_INTERVAL_S = 0.25
 HELD_UP_S = 1.0
 """A beat that comes this late shows that the process stood still: the silence of others proves nothing then."""
+
+
+class Beating(Protocol):
+    def beat(self, now: float, lag_s: float) -> None: ...
 
 
 class NodeBinding:
@@ -215,16 +219,16 @@ class RpcNode:
             late_s = now - before - BEAT_INTERVAL_S
             lag_s = late_s if late_s >= HELD_UP_S else 0.0
             before = now
-            try:
-                self._beat_once(now, lag_s)
-            except Exception:  # reported here: a heart that stops would be the end of the node
-                _log.exception("beat_failed")
+            self.beat(now, lag_s)
 
-    def _beat_once(self, now: float, lag_s: float) -> None:
-        self._presence.beat(now, lag_s)
-        self._streams.beat(now, lag_s)
-        for service in tuple(self._services.values()):
-            service.beat(now, lag_s)
+    def beat(self, now: float, lag_s: float) -> None:
+        """What happens several times a second; ``lag_s`` is how long this process was held up, if it was."""
+        parts: list[Beating] = [self._streams, *self._services.values(), self._presence]
+        for part in parts:
+            try:
+                part.beat(now, lag_s)
+            except Exception:  # reported here: one part that fails must not silence the others
+                _log.exception("beat_failed")
 
     async def _reconnected(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -24,7 +24,7 @@ from covey.rpc.callers import Callers
 from covey.rpc.carrier import Carrier, CarrierSubscription
 from covey.rpc.context import CallContext
 from covey.rpc.inbox import sender_of
-from covey.rpc.serving import CallHandler, Served, StreamHandler
+from covey.rpc.serving import CallHandler, Served, StreamHandler, unnamed
 from covey.rpc.stream_sender import StreamSender
 from covey.rpc.wire import ErrorReply, context_of, control_decoder, encoder, error_reply
 
@@ -157,11 +157,13 @@ class RemoteService:
             self._carrier.publish(reply, answer)
         except CoveyError as error:
             self._refuse(reply, error)
+        except Exception as error:  # logged by unnamed: an answer that cannot be encoded
+            self._refuse(reply, unnamed(handler.endpoint.name, error))
 
     async def _stream(self, handler: StreamHandler, request: Any, context: CallContext, reply: str, token: str) -> None:
         sender = StreamSender(self._carrier, reply, self.served.instance, asyncio.get_running_loop().time())
         self._senders[token] = sender
-        await sender.send(handler.open(request, context))
+        await sender.send(handler.open(request, context), handler.endpoint.name)
 
     def _refuse(self, reply: str, error: CoveyError) -> None:
         body = error_reply(error)

@@ -12,6 +12,7 @@ import msgspec
 from covey.errors import CoveyError, PayloadTooLarge, PeerUnavailable
 from covey.protocol.ids import InstanceId
 from covey.rpc.carrier import Carrier
+from covey.rpc.serving import unnamed
 from covey.rpc.stream_reader import SIGN_INTERVAL_S, WINDOW_BYTES, WINDOW_ITEMS
 from covey.rpc.wire import Control, StreamFrame, encoder, error_reply
 
@@ -43,7 +44,7 @@ class StreamSender:
         self._introduced = False
         self._task: asyncio.Task[Any] | None = None
 
-    async def send(self, stream: AsyncGenerator[Any, None]) -> None:
+    async def send(self, stream: AsyncGenerator[Any, None], endpoint_name: str) -> None:
         """Send all of it, and how it ended. Returns when the stream is closed."""
         self._task = asyncio.current_task()
         failure: CoveyError | None = None
@@ -52,6 +53,8 @@ class StreamSender:
                 await self._pump(stream)
         except CoveyError as error:
             failure = error
+        except Exception as error:  # logged by unnamed: an item that cannot be encoded
+            failure = unnamed(endpoint_name, error)
         self._task = None
         try:
             self._flush()
