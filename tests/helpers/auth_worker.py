@@ -19,6 +19,7 @@ from covey.protocol.endpoint import Empty, Endpoint
 from covey.protocol.ids import InstanceId, NodeName, RequestId
 from covey.rpc.context import CallContext
 from covey.rpc.local import LocalBus
+from covey.runtime.clock import Clock
 from covey.store.key_value import Store
 from covey.testing.manual_clock import ManualClock
 from covey.testing.memory_store import MemoryKeyValue, MemoryStore
@@ -47,8 +48,12 @@ def context(
 class AuthRig:
     """What a test does with one or several auth workers on one store."""
 
-    def __init__(self, config: AuthConfig | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self, config: AuthConfig | None = None, store: Store | None = None, clock: Clock | None = None
+    ) -> None:
+        """Without ``store`` and ``clock`` on a store in memory whose time a test moves."""
         self.clock = ManualClock()
+        self.wall_clock: Clock = clock or self.clock
         self.memory = MemoryStore(self.clock)
         self.store: Store = store or self.memory
         self.config = config or auth_config()
@@ -64,7 +69,7 @@ class AuthRig:
                 self.config,
                 self.bus,
                 self.store,
-                self.clock,
+                self.wall_clock,
                 registry,
                 instance=InstanceId(f"auth-{number}"),
                 node=NodeName("node"),
@@ -105,13 +110,13 @@ class AuthRig:
 
     async def verify(self, access_token: str) -> AccessClaims:
         """What a gateway does with an access token. Raises Unauthenticated."""
-        access = await self.access()
+        access = await self.store.bucket("access")
         keys = {
             record.key_id: VerificationKey.from_record(record)
             for entry in await access.range("jwk")
             for record in [msgspec.msgpack.decode(entry.value, type=AccessSigningKey)]
         }
-        claims = verify_access_token(access_token, keys, self.clock.now())
+        claims = verify_access_token(access_token, keys, self.wall_clock.now())
         entry = await access.get(f"user.{claims.user_id}")
         user = msgspec.msgpack.decode(entry.value, type=AccessUser) if entry else None
         if user is None or user.status != "active" or claims.issued_at < user.sessions_valid_after:

@@ -38,11 +38,12 @@ class RotationPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def signer_at(ring: Sequence[SigningKeyRecord], now: float) -> SigningKeyRecord | None:
-    """The key to sign with: the newest that has begun. When none has, the oldest: better early than not at all."""
+    """The key to sign with: the last of the ring that has begun. When none has, the first: better early than not at
+    all. The ring's own order counts, because clocks that differ may have put its times in another one."""
     begun = [key for key in ring if key.not_before <= now]
     if begun:
-        return max(begun, key=lambda key: (key.not_before, key.key_id))
-    return min(ring, key=lambda key: (key.not_before, key.key_id), default=None)
+        return begun[-1]
+    return ring[0] if ring else None
 
 
 def is_due(ring: Sequence[SigningKeyRecord], policy: RotationPolicy, now: float) -> bool:

@@ -89,7 +89,7 @@ class SigningKeys:
                 await self._publish(alive)
                 return alive[-1].key_id
             if len(alive) >= MOST_KEYS:
-                ends = min(key.retired_after or now for key in alive)
+                ends = min(key.retired_after for key in alive if key.retired_after is not None)
                 raise TooManyAttempts("too many old signing keys are still needed", retry_after_s=max(1.0, ends - now))
             successor = self._make(now, not_before=now + self._policy.settle_s)
             ring = rotated(alive, successor, self._policy)
