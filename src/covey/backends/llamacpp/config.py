@@ -58,5 +58,5 @@ class LlamaCppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     keep_alive_s: float = -1.0
     """How long an unused model stays in memory; negative: until another one needs the room."""
     environment: dict[str, str] = {}
-    """Environment variables of the children, for example ``CUDA_VISIBLE_DEVICES``. They inherit none, so that native
-    code cannot read secrets from them."""
+    """Environment variables of the children, for example ``CUDA_VISIBLE_DEVICES``, or ``OMP_WAIT_POLICY = "passive"``
+    on a machine that has much else to do. They inherit none, so that native code cannot read secrets from them."""

@@ -36,7 +36,7 @@ async def test_what_is_no_message_ends_the_listening() -> None:
     child = socket.socket(fileno=os.dup(channel.child_descriptor))
     await channel.open()
     child.send(messages.LENGTH.pack(3) + b"\xc1\xc1\xc1")
-    await eventually(lambda: channel._reading is not None and channel._reading.done())
+    await eventually(lambda: not channel.is_open)
     assert heard == []
     child.close()
     await channel.close()
