@@ -20,9 +20,9 @@ class Progress:
     """Times are monotonic seconds inside and Unix seconds outside, so that a clock that is set back does no harm."""
 
     __slots__ = (
+        "began",
         "clock",
         "ended_at",
-        "events",
         "first_token_at",
         "model",
         "node",
@@ -46,7 +46,8 @@ class Progress:
         self.started_at: float | None = None
         self.first_token_at: float | None = None
         self.ended_at: float | None = None
-        self.events = 0
+        self.began = False
+        """Whether its reader has had an event."""
         self.tokens = 0
         self.usage: Usage | None = None
         self.outcome: str | None = None

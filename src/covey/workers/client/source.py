@@ -62,7 +62,7 @@ class GenerationSource(Service):
         progress = kept or Progress(self._clock, request.generate.model)
         self.attached += kept is None
         asked = GatewayGenerate(credential=request.credential, generate=request.generate)
-        attempt = 0
+        attempt = tokens = 0
         try:
             while True:
                 attempt += 1
@@ -72,13 +72,13 @@ class GenerationSource(Service):
                 )
                 try:
                     async for event in events:
-                        progress.events += 1
                         if type(event) is Delta:
                             if progress.first_token_at is None:
-                                progress.first_token_at = self._clock.monotonic()
-                            progress.tokens += event.tokens
+                                progress.began, progress.first_token_at = True, self._clock.monotonic()
+                            tokens += event.tokens
                             yield event
                             continue
+                        progress.began, progress.tokens = True, tokens
                         progress.note(event)
                         yield event
                         if progress.outcome is not None:
@@ -86,8 +86,9 @@ class GenerationSource(Service):
                 except CoveyError as error:
                     failure = error
                 finally:
+                    progress.tokens = tokens
                     await events.aclose()
-                if progress.events:
+                if progress.began:
                     yield self._failed(failure, progress)
                     return
                 if not _may_repeat(failure) or attempt >= self._attempts:
@@ -113,7 +114,6 @@ class GenerationSource(Service):
             retry_after_s=failure.retry_after_s,
             usage=Usage(completion_tokens=progress.tokens, estimated=True),
         )
-        progress.events += 1
         progress.note(failed)
         return failed
 

@@ -27,7 +27,7 @@ from covey.protocol.usage import UsageRecord
 from covey.rpc.context import CallContext
 from covey.rpc.service import Service, streams
 from covey.workers.gateway.parts import RequestParts
-from covey.workers.gateway.running import Run, RunningSet
+from covey.workers.gateway.running import Run, RunningSet, hidden_chars
 
 Kind = Literal["chat", "completion"]
 RETRYABLE = frozenset(code for code, kind in ERRORS_BY_CODE.items() if kind.retryable) | {StreamInterrupted.code}
@@ -56,6 +56,7 @@ class Generations(Service):
     async def generate(self, request: GatewayGenerate, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
         """The processor's events. Before the first one every failure is raised; afterwards it is a ``Failed`` event."""
         run = self._admit(request, context)
+        counted = chars = 0
         try:
             while True:
                 events = self._send(run)
@@ -66,28 +67,27 @@ class Generations(Service):
                         run.task = None
                         kind = type(event)
                         if kind is Delta:
+                            counted += event.tokens  # type: ignore[union-attr]
+                            chars += len(event.text)  # type: ignore[union-attr]
                             if run.first_token_at is None:
-                                run.first_token_at = self._clock.monotonic()
-                            run.counted += event.tokens  # type: ignore[union-attr]
-                            run.chars += len(event.text)  # type: ignore[union-attr]
+                                run.sent, run.first_token_at = True, self._clock.monotonic()
                             if event.reasoning or event.tool_calls:  # type: ignore[union-attr]
-                                run.count(event)  # type: ignore[arg-type]
-                        elif kind is Finished:
-                            event = run.finished(cast("Finished", event))
-                        elif kind is Failed:
-                            failure = error_of(cast("Failed", event))
-                            break
-                        elif run.started:  # another processor's beginning: the caller has had one
+                                chars += hidden_chars(event)  # type: ignore[arg-type]
+                            yield event
+                            if run.failure is not None:
+                                raise run.failure
                             run.task = current_task()
                             continue
-                        else:
-                            self._beginning(run, event)
-                        run.sent = True
-                        yield event
-                        if run.failure is not None:
-                            raise run.failure
+                        if kind is Failed:
+                            failure = error_of(cast("Failed", event))
+                            break
                         if kind is Finished:
+                            yield run.finished(cast("Finished", event), counted, chars)
                             return
+                        if not run.started:  # otherwise it is another processor's beginning: one was enough
+                            self._beginning(run, event)
+                            run.sent = True
+                            yield event
                         run.task = current_task()
                 except asyncio.CancelledError:
                     if not run.was_cut() or run.failure is None:
@@ -96,7 +96,7 @@ class Generations(Service):
                 except CoveyError as error:
                     failure = error
                 finally:
-                    run.task = None
+                    run.task, run.counted, run.chars = None, counted, chars
                     self._routing.received(run.chosen.info.instance)
                     await events.aclose()
                 if not self._try_another(run, failure):

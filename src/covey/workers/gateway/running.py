@@ -98,17 +98,9 @@ class Run:
         self._cut = False
         return task.uncancel() <= self._cancelling_before
 
-    def count(self, event: Delta) -> None:
-        """The rarer parts of a delta."""
-        self.chars += len(event.reasoning)
-        if event.tool_calls:
-            self.chars += sum(len(str(call)) for call in event.tool_calls)
-
-    def finished(self, event: Finished) -> Finished:
+    def finished(self, event: Finished, counted: int, chars: int) -> Finished:
         """The end with the usage that is billed."""
-        self.usage = usage = settle(
-            event.usage, counted=self.counted, chars=self.chars, size=self.size, started=self.started
-        )
+        self.usage = usage = settle(event.usage, counted=counted, chars=chars, size=self.size, started=self.started)
         self.outcome = "cancelled" if event.reason == "cancelled" else "ok"
         if usage is event.usage:
             return event
@@ -126,6 +118,11 @@ class Run:
         if self.usage is None:
             self.usage = settle(None, counted=self.counted, chars=self.chars, size=self.size, started=self.started)
         return self.usage
+
+
+def hidden_chars(event: Delta) -> int:
+    """Characters of what is no plain text."""
+    return len(event.reasoning) + sum(len(str(call)) for call in event.tool_calls)
 
 
 class RunningSet:
