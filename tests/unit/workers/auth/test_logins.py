@@ -5,9 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from covey.errors import Conflict, Forbidden, InvalidRequest, NotFound, QuotaExceeded, StoreUnavailable, Unauthenticated
+from covey.errors import Conflict, Forbidden, InvalidRequest, StoreUnavailable, Unauthenticated
 from covey.protocol import auth
-from covey.protocol.ids import InvitationId
 from covey.workers.auth.config import PasswordHashConfig, SessionConfig
 from covey.workers.auth.records import UserRecord
 from tests.helpers.auth_worker import PASSWORD, AuthRig, auth_config, auth_rig, identity_of
@@ -129,51 +128,6 @@ async def test_a_hash_of_old_parameters_is_made_anew_at_the_next_login() -> None
         assert before.password_hash != after.password_hash
         assert "m=16,t=2" in after.password_hash
         assert await rig.login("alice", to="auth-0")
-
-
-async def test_an_invitation_makes_one_account_with_its_role() -> None:
-    async with auth_rig(registration="invitation") as rig:
-        admin = await rig.register("admin")
-        created = await rig.call(auth.CREATE_INVITATION, auth.CreateInvitation(role="admin"), by=admin)
-        with pytest.raises(InvalidRequest):
-            await rig.register("bob", "short", invitation=created.code)
-        bob = await rig.register("bob", invitation=created.code)
-        assert bob.user.role == "admin"
-        (listed,) = (await rig.call(auth.LIST_INVITATIONS, by=admin)).items
-        assert (listed.id, listed.used_by) == (created.invitation.id, bob.user.id)
-        with pytest.raises(Forbidden):
-            await rig.register("carol", invitation=created.code)
-
-
-async def test_an_invitation_that_expired_or_was_revoked_does_not_work() -> None:
-    async with auth_rig(registration="invitation") as rig:
-        admin = await rig.register("admin")
-        revoked, expired = [
-            await rig.call(auth.CREATE_INVITATION, auth.CreateInvitation(expires_in_s=3600), by=admin) for _ in range(2)
-        ]
-        request = auth.RevokeInvitation(invitation_id=revoked.invitation.id)
-        await rig.call(auth.REVOKE_INVITATION, request, by=admin)
-        rig.clock.advance(3600.0)
-        for made in (revoked, expired):
-            with pytest.raises(Forbidden):
-                await rig.register("bob", invitation=made.code)
-
-
-async def test_invitations_are_bounded_in_number_and_time() -> None:
-    async with auth_rig(max_invitations=2) as rig:
-        admin = await rig.register("admin")
-        for seconds in (0, -1, 59, 10**10):
-            with pytest.raises(InvalidRequest):
-                await rig.call(auth.CREATE_INVITATION, auth.CreateInvitation(expires_in_s=seconds), by=admin)
-        for _ in range(2):
-            await rig.call(auth.CREATE_INVITATION, auth.CreateInvitation(expires_in_s=60), by=admin)
-        with pytest.raises(QuotaExceeded):
-            await rig.call(auth.CREATE_INVITATION, auth.CreateInvitation(), by=admin)
-        rig.clock.advance(60.0)
-        assert await rig.call(auth.CREATE_INVITATION, auth.CreateInvitation(), by=admin)
-        request = auth.RevokeInvitation(invitation_id=InvitationId("inv_unknown"))
-        with pytest.raises(NotFound):
-            await rig.call(auth.REVOKE_INVITATION, request, by=admin)
 
 
 async def test_without_the_store_nobody_is_refused_for_good() -> None:
