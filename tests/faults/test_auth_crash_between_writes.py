@@ -14,6 +14,7 @@ from covey.domain.api_keys import hash_api_key
 from covey.errors import CoveyError, StoreUnavailable
 from covey.protocol import auth
 from covey.protocol.auth import AccessKey, AccessUser, SessionTokens
+from covey.protocol.ids import UserId
 from covey.workers.auth.records import KeyRing, UserRecord
 from tests.helpers.auth_worker import PASSWORD, AuthRig, auth_config
 from tests.helpers.failing_store import FailingStore
@@ -213,8 +214,12 @@ async def test_a_forged_publication_does_not_survive() -> None:
         access = await made.rig.access()
         forged = AccessKey(key_id=made.key.key.id, user_id=made.admin.user.id, scopes=("admin",))
         await access.put(f"key.{'0' * 64}", msgspec.msgpack.encode(forged))
+        await access.put(f"key.{'1' * 64}", b"anything")
+        nobodys = AccessKey(key_id=made.key.key.id, user_id=UserId(""), scopes=("admin",))
+        await access.put(f"key.{'2' * 64}", msgspec.msgpack.encode(nobodys))
         await access.put("jwk.forged", b"anything")
         await made.rig.refresh_signing_keys()
         await made.rig.heal()
         assert await access.get("jwk.forged") is None
+        assert [entry.key for entry in await access.range("key")] == [f"key.{hash_api_key(made.key.secret)}"]
         await assert_consistent(made.rig)

@@ -61,7 +61,7 @@ class ThrottleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Failed logins to one account from one address that it was used from before: strangers do not use this up."""
     network: AttemptBudget = AttemptBudget(burst=50, refill_s=10.0)
     """Failed logins from one address (IPv6: one network of 64 bits), whatever the account."""
-    registration: AttemptBudget = AttemptBudget(burst=20, refill_s=180.0)
+    registration: AttemptBudget = AttemptBudget(burst=50, refill_s=60.0)
     """Registrations from one address, successful or not."""
     max_keys: int = 50_000
     """How many accounts and addresses are remembered in each of these; about 150 bytes each."""

@@ -67,57 +67,62 @@ class Healing:
 
     async def _accounts_without_publication(self, oldest: float) -> int:
         """Accounts that gateways do not know, or see otherwise than they are."""
+        published = {entry.key: entry async for entry in pages(self._access, "user")}
         healed = 0
         async for entry in pages(self._auth, "user"):
             user = decode(entry, UserRecord).record
-            published = await self._access.get(user_key(user.id))
-            if published is not None and published.value == encode(user.access()):
+            seen = published.get(user_key(user.id))
+            if seen is not None and seen.value == encode(user.access()):
                 continue
-            if max(entry.created_at, published.created_at if published else 0.0) > oldest:
+            if max(entry.created_at, seen.created_at if seen else 0.0) > oldest:
                 continue
             await self._accounts.publish(user.id)
             healed += self._count("account", user_id=user.id)
         return healed
 
     async def _publications_without_account(self, oldest: float) -> int:
+        existing = {entry.key async for entry in pages(self._auth, "user")}
         healed = 0
         async for entry in pages(self._access, "user"):
-            user_id = UserId(entry.key.partition(".")[2])
-            if entry.created_at <= oldest and await self._accounts.find(user_id) is None:
+            if entry.created_at <= oldest and entry.key not in existing:
+                user_id = UserId(entry.key.partition(".")[2])
                 await self._accounts.publish(user_id)
                 healed += self._count("account", user_id=user_id)
         return healed
 
     async def _keys_that_do_not_work(self, oldest: float) -> int:
         """Keys that are listed as active and have no access record; and the rings of accounts that are gone."""
+        existing = {entry.key async for entry in pages(self._auth, "user")}
+        working = {entry.key async for entry in pages(self._access, "key")}
         healed = 0
         async for entry in pages(self._auth, "keys"):
             if entry.created_at > oldest:
                 continue
             user_id = UserId(entry.key.partition(".")[2])
-            if await self._accounts.find(user_id) is None:
+            if user_key(user_id) not in existing:
                 with suppress(RevisionConflict):
                     await self._auth.delete(entry.key, revision=entry.revision)
                 continue
             for key in decode(entry, KeyRing).record.items:
-                active = is_active(key, oldest)
-                if active and await self._access.get(access_key_key(key.hash)) is None:
+                record_key = access_key_key(key.hash)
+                if not is_active(key, oldest) or record_key in working:
+                    continue
+                if await self._access.get(record_key) is None:
                     await self._api_keys.mark_revoked(user_id, key.id)
                     healed += self._count("key", user_id=user_id)
         return healed
 
     async def _keys_that_are_not_listed(self, oldest: float) -> int:
-        """Access records of keys that no account has, or has revoked."""
+        """Access records of keys that no account has, that one has revoked, or that belong to another than they say."""
+        listed: dict[str, UserId] = {}
+        async for entry in pages(self._auth, "keys"):
+            user_id = UserId(entry.key.partition(".")[2])
+            ring = decode(entry, KeyRing).record.items
+            listed.update((access_key_key(key.hash), user_id) for key in ring if key.revoked_at is None)
         healed = 0
         async for entry in pages(self._access, "key"):
-            if entry.created_at > oldest:
-                continue
-            try:
-                user_id = decode(entry, AccessKey).record.user_id
-                ring = (await self._api_keys.ring(user_id)).items
-            except StoreCorrupt:
-                ring = ()  # what cannot be read grants nothing
-            if not any(access_key_key(key.hash) == entry.key and key.revoked_at is None for key in ring):
+            owner = _owner(entry)
+            if entry.created_at <= oldest and (owner is None or listed.get(entry.key) != owner):
                 with suppress(RevisionConflict):
                     await self._access.delete(entry.key, revision=entry.revision)
                 healed += self._count("key")
@@ -140,6 +145,14 @@ class Healing:
         self._metrics.healed(kind)
         _log.warning("leftover_healed", kind=kind, user_id=user_id)
         return 1
+
+
+def _owner(entry: Entry) -> UserId | None:
+    """Whose key it says that it is; None when it cannot be read, and so grants nothing."""
+    try:
+        return decode(entry, AccessKey).record.user_id
+    except StoreCorrupt:
+        return None
 
 
 async def pages(bucket: KeyValue, prefix: str) -> AsyncIterator[Entry]:
