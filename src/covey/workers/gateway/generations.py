@@ -88,6 +88,8 @@ class Generations(Service):
                             self._beginning(run, event)
                             run.sent = True
                             yield event
+                            if run.failure is not None:
+                                raise run.failure
                         run.task = current_task()
                 except asyncio.CancelledError:
                     if not run.was_cut() or run.failure is None:
