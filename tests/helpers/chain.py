@@ -192,7 +192,7 @@ class Chain:
         return [event async for event in self.generate(credential, text, **fields)]
 
     async def operate(
-        self, name: str, credential: str | None, *, context: CallContext | None = None, **fields: Any
+        self, name: str, credential: str | None, /, *, context: CallContext | None = None, **fields: Any
     ) -> Any:
         """Carry out an operation, from plain values to its typed response."""
         operation = OPERATIONS_BY_NAME[name]
