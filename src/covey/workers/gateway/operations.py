@@ -76,7 +76,9 @@ class Operations:
         response: msgspec.Struct | None = None
         failure: BaseException | None = None
         try:
-            identity = self.authorize(operation, request.credential)
+            if operation.access != "anonymous":
+                identity = None if request.credential is None else self._credentials.verify(request.credential).identity
+            authorize(operation.access, identity)
             asked = decode_request(operation, request.body)
             context = msgspec.structs.replace(context, identity=identity)
             response = await self._answer(operation, asked, identity, context)
@@ -87,16 +89,9 @@ class Operations:
         finally:
             await self._write_down(operation, context, identity, asked, response, failure)
 
-    def authorize(self, operation: Operation, credential: str | None) -> Identity | None:
-        """Who asks; None for what anybody may do. Raises Unauthenticated or Forbidden."""
-        if operation.access == "anonymous":
-            return None
-        identity = None if credential is None else self._credentials.verify(credential).identity
-        authorize(operation.access, identity)
-        return identity
-
     def authorize_named(self, name: str, credential: str) -> Identity:
-        """The same for the client worker, which carries out its own operations. ``inference`` is generating."""
+        """Who asks, for the client worker, which carries out its own operations; ``inference`` is generating. Raises
+        Unauthenticated or Forbidden."""
         identity = self._credentials.verify(credential).identity
         if name == INFERENCE:
             authorize("inference", identity)

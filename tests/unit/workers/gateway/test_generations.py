@@ -61,7 +61,11 @@ async def usage(chain: Chain, count: int = 1) -> list[UsageRecord]:
     log = await chain.store.log("usage")
 
     async def read() -> list[UsageRecord]:
-        return [msgspec.msgpack.decode(record.value, type=UsageRecord) for record in await log.read()]
+        found: list[UsageRecord] = []
+        for record in await log.read():
+            decoded = msgspec.msgpack.decode(record.value, type=UsageRecord | tuple[UsageRecord, ...])
+            found += decoded if isinstance(decoded, tuple) else (decoded,)
+        return found
 
     async def enough() -> bool:
         return len(await read()) >= count
