@@ -103,7 +103,7 @@ class Unauthenticated(RequestError):
 
 
 class Forbidden(RequestError):
-    """The credential is valid but does not allow this."""
+    """The credential is valid but does not allow this, or not this model."""
 
     code = "forbidden"
     http_status = 403
@@ -117,7 +117,7 @@ class NotFound(RequestError):
 
 
 class ModelNotFound(NotFound):
-    """No processor serves a model of that name, or the key may not use it."""
+    """No processor serves a model of that name."""
 
     code = "model_not_found"
 
