@@ -73,6 +73,8 @@ class SampleProcessor(Service):
         self.asked: list[Generate] = []
         self.contexts: list[CallContext] = []
         self.removed: list[str] = []
+        self.pulls = 0
+        self.pull_failure: Exception | None = None
         self.running = 0
         self.binding: Binding | None = None
 
@@ -124,6 +126,9 @@ class SampleProcessor(Service):
 
     @streams(PROCESSOR_PULL_MODEL)
     async def pull_model(self, request: PullModel, context: CallContext) -> AsyncIterator[PullProgress]:
+        self.pulls += 1
+        if self.pull_failure is not None:
+            raise self.pull_failure
         yield PullProgress(status="resolving")
         yield PullProgress(status="done")
 
