@@ -32,7 +32,8 @@ async def test_d10_text_that_looks_like_framing_stays_text(dialect: Dialect) -> 
     async with engine_and_backend(dialect, Behaviour(pieces=INJECTIONS)) as (engine, _):
         outcome = await outcome_of(engine)
     deltas = [event for event in outcome.events if isinstance(event, Delta)]
-    assert [delta.text for delta in deltas] == list(INJECTIONS)
+    assert "".join(delta.text for delta in deltas) == "".join(INJECTIONS)
+    assert sum(delta.tokens for delta in deltas) == len(INJECTIONS)
     assert isinstance(outcome.events[-1], Finished)
 
 

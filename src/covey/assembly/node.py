@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -223,6 +224,17 @@ class Node:
         return CallContext(request_id=RequestId(mint("req")), deadline=loop.time() + 120.0)
 
 
+def settle_memory() -> None:
+    """What the start made stays: keep the garbage collector from walking through it, and let it run less often.
+
+    Requests make hardly any cycles, but thousands of objects; with Python's defaults a quarter of the tail of the
+    latencies was the collector's.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def engines_of(settings: Settings, library: ModelLibrary) -> list[Engine]:
     """The engines that the settings name. Raises BadSettings when two have the same name."""
     config = settings.engines
@@ -248,6 +260,7 @@ class Session:
     async def start(self) -> None:
         began = time.perf_counter()
         await self._node.start()
+        settle_memory()
         start_s = time.perf_counter() - began
         roles = ("mesh", *self._node.roles)
         if len(self._node.roles) < len(WORKER_ROLES):

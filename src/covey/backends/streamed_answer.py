@@ -8,7 +8,7 @@ from typing import Protocol
 
 from covey.backends.http import HttpPool, Response
 from covey.backends.runs import Runs
-from covey.errors import BackendUnavailable
+from covey.errors import BackendUnavailable, CoveyError
 from covey.protocol.ids import RequestId
 from covey.protocol.inference import Delta, Finished, GenerationEvent, Started
 
@@ -55,7 +55,8 @@ async def stream_answer(
     """The events of a generation. Closing the generator closes the connection at once.
 
     ``ask`` makes the question when the first event is wanted, so that what is wrong with it is raised there.
-    Deltas carry what one read of the socket brought, piece by piece; nothing is waited for per piece.
+    What one read of the socket brought becomes one delta: pieces that are there at the same moment gain nothing by
+    travelling apart, and each would cost its way through every hop.
     """
     question = ask()
     parser, reader = question.parser, question.reader
@@ -68,13 +69,14 @@ async def stream_answer(
             data = await response.chunk()
             if run.cancelled:
                 break
-            for piece in parser.feed(data) if data else parser.finish():
-                delta = reader.take(piece)
-                if delta is not None:
-                    yield delta
-                if run.cancelled or reader.done:
+            deltas, failure = taken(reader, parser.feed(data) if data else parser.finish())
+            for delta in deltas if len(deltas) < 2 else merged(deltas):
+                yield delta
+                if run.cancelled:
                     break
-            if not data:
+            if failure is not None and not run.cancelled:
+                raise failure
+            if not data or run.cancelled:
                 break
         response.release()
     except BackendUnavailable:
@@ -83,3 +85,48 @@ async def stream_answer(
     finally:
         runs.end(run)
     yield reader.cancel() if run.cancelled else reader.finish()
+
+
+def taken(reader: Reader, pieces: list[bytes]) -> tuple[list[Delta], CoveyError | None]:
+    """The deltas of what one read brought, up to the first piece that is wrong, and what is wrong with it."""
+    deltas: list[Delta] = []
+    try:
+        for piece in pieces:
+            delta = reader.take(piece)
+            if delta is not None:
+                deltas.append(delta)
+            if reader.done:
+                break
+    except CoveyError as error:
+        return deltas, error
+    return deltas, None
+
+
+def merged(deltas: list[Delta]) -> list[Delta]:
+    """The same answer in fewer deltas: neighbours that are only text, or only reasoning, become one."""
+    found: list[Delta] = []
+    run: list[Delta] = []
+    for delta in deltas:
+        if run and (not is_plain(delta) or bool(delta.text) != bool(run[0].text)):
+            found.append(joined(run))
+            run = []
+        if is_plain(delta):
+            run.append(delta)
+        else:
+            found.append(delta)
+    if run:
+        found.append(joined(run))
+    return found
+
+
+def is_plain(delta: Delta) -> bool:
+    return not (delta.tool_calls or delta.logprobs or (delta.text and delta.reasoning))
+
+
+def joined(run: list[Delta]) -> Delta:
+    if len(run) == 1:
+        return run[0]
+    tokens = sum(delta.tokens for delta in run)
+    if run[0].text:
+        return Delta(text="".join(delta.text for delta in run), tokens=tokens)
+    return Delta(reasoning="".join(delta.reasoning for delta in run), tokens=tokens)

@@ -235,7 +235,7 @@ class NatsServer:
         # Debug and trace lines, which could hold payloads, are never turned on, and would be dropped here.
         found = LINE.match(line)
         if found is not None:
-            getattr(self._log, LEVELS[found[1]])("nats_server_said", text=found[2])
+            getattr(self._log, LEVELS[found[1]])("nats_server_said", line=found[2])
 
 
 def lock_directory(directory: Path) -> int:

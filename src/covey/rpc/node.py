@@ -180,7 +180,7 @@ class RpcNode:
         return NodeBinding(self, served)
 
     def instances(self, service: str) -> Sequence[InstanceInfo]:
-        return self._router.infos(service) + self._presence.instances(service)
+        return self._presence.local_instances(service) + self._presence.instances(service)
 
     async def drain(self, served: Served, budget_s: float) -> None:
         """What a binding's ``drain`` does. Safe twice."""

@@ -89,6 +89,14 @@ class Presence:
                     del others[instance]
                     _log.warning("instance_lost", instance=instance)
 
+    def local_instances(self, service: str) -> list[InstanceInfo]:
+        """Those of this process, as others last heard of them: asked for with every request, so nothing is asked."""
+        return [
+            self._announced[served.instance][0]
+            for served in self._router.served()
+            if served.name == service and served.instance in self._announced
+        ]
+
     def announce_all(self, now: float) -> None:
         for served in self._router.served():
             self._announce(served, now)

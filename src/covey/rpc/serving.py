@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from asyncio import current_task
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
@@ -94,37 +95,33 @@ class StreamHandler:
     async def open(self, request: Any, context: CallContext) -> AsyncGenerator[Any, None]:
         """Iterate the method's own generator in the reader's task: nothing is queued, and closing this closes that."""
         loop = asyncio.get_running_loop()
-        if context.deadline is not None and context.deadline <= loop.time():
+        now = loop.time()
+        if context.deadline is not None and context.deadline <= now:
             raise DeadlineExceeded
         generator = self.method(request, context)
         work = Work()
-        works = self.served.works
-        works[work] = generator
-        watch: SilenceWatch | None = None
+        self.served.works[work] = generator
+        work.wait(current_task(), now)
+        watch = SilenceWatch(work, loop, idle_timeout_s=self.endpoint.idle_timeout_s, deadline=context.deadline)
         try:
-            while work.failure is None:
-                step = generator.__anext__()
-                try:
-                    item = step.send(None)
-                except StopIteration as stop:
-                    item = stop.value
-                else:
-                    if watch is None:
-                        watch = SilenceWatch(
-                            work, loop, idle_timeout_s=self.endpoint.idle_timeout_s, deadline=context.deadline
-                        )
-                    item = await work.finish(step, item, loop.time())
+            async for item in generator:
+                work.pause()
+                if work.failure is not None:
+                    raise work.failure
                 yield item
-            raise work.failure
-        except StopAsyncIteration:
-            return
-        except CoveyError:
+                if work.failure is not None:
+                    raise work.failure
+                work.wait(current_task(), loop.time())
+        except GeneratorExit:
             raise
-        except Exception as error:  # logged by unnamed; only the bare error leaves
+        except BaseException as error:  # what has no name is logged by unnamed, and only the bare error leaves
+            if (failure := work.end()) is not None:
+                raise failure from None
+            if isinstance(error, CoveyError) or not isinstance(error, Exception):
+                raise
             raise unnamed(self.endpoint.name, error) from error
         finally:
-            if watch is not None:
-                watch.stop()
+            watch.stop()
             await self.served.end_stream(work, generator)
 
 

@@ -75,6 +75,29 @@ class Work:
     def expire(self) -> None:
         self.cut(DeadlineExceeded())
 
+    def wait(self, task: asyncio.Task[Any] | None, now: float) -> None:
+        """From loop time ``now`` the handler is waited for, in ``task``."""
+        self._task = task
+        self.waits_since = now
+        if self._cancelled and task is not None:
+            self._cancelling_before = task.cancelling()
+
+    def pause(self) -> None:
+        """The handler gave an item: until the next :meth:`wait` the task is its reader's own."""
+        task, self._task = self._task, None
+        if self._cancelled and task is not None:  # it gave one although it was told to stop
+            self._cancelled = False
+            task.uncancel()
+
+    def end(self) -> CoveyError | None:
+        """The handler raised. The failure that it was cut short with, unless somebody else wants the task gone too."""
+        task, self._task = self._task, None
+        if not self._cancelled or task is None:
+            return None
+        self._cancelled = False
+        ours_alone = task.uncancel() <= self._cancelling_before
+        return self.failure if ours_alone else None
+
     async def finish(self, step: Step, yielded: Any, now: float) -> Any:
         """The result of a started step, under watch from loop time ``now``; raises ``failure`` when it was cut."""
         task = self._task = asyncio.current_task()

@@ -8,7 +8,7 @@ import pytest
 from covey.backends.http import HttpPool, Response
 from covey.backends.json_lines import LineParser
 from covey.backends.runs import Runs
-from covey.backends.streamed_answer import Question, stream_answer
+from covey.backends.streamed_answer import Question, merged, stream_answer
 from covey.errors import BackendProtocolError, BackendUnavailable, InvalidRequest
 from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import Delta, Finished, GenerationEvent, Started
@@ -72,8 +72,21 @@ def sends(data: bytes) -> Script:
     return script
 
 
-async def test_every_piece_of_one_read_is_given_out_by_itself() -> None:
-    assert await texts(sends(chunk(b"one\ntwo\nthr") + chunk(b"ee\n.\n") + STREAM_END)) == ["one", "two", "three"]
+async def test_the_pieces_of_one_read_are_given_out_together() -> None:
+    assert await texts(sends(chunk(b"one\ntwo\nthr") + chunk(b"ee\n.\n") + STREAM_END)) == ["onetwothree"]
+
+
+def test_only_neighbours_of_one_kind_are_joined_and_tokens_are_counted() -> None:
+    called = Delta(tool_calls=({"index": 0},))
+    deltas = [
+        Delta(text="a"),
+        Delta(text="b", tokens=2),
+        Delta(reasoning="r"),
+        Delta(reasoning="s"),
+        called,
+        Delta(text="c"),
+    ]
+    assert merged(deltas) == [Delta(text="ab", tokens=3), Delta(reasoning="rs", tokens=2), called, Delta(text="c")]
 
 
 async def test_a_last_piece_without_its_line_end_counts() -> None:

@@ -35,7 +35,7 @@ def test_line_of_the_server_is_logged_at_its_level(tmp_path: Path, line: str, le
     with structlog.testing.capture_logs() as logs:
         server._log = structlog.get_logger()
         server._on_line("stderr", line)
-    assert logs == [{"event": "nats_server_said", "log_level": level, "text": text}]
+    assert logs == [{"event": "nats_server_said", "log_level": level, "line": text}]
 
 
 @pytest.mark.parametrize("line", ["[12] [DBG] x", "[12] [TRC] <<- [MSG_PAYLOAD: secret]", "stray"])

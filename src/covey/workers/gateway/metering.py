@@ -21,8 +21,11 @@ from covey.workers.gateway.spill import LogEntry
 
 _log = structlog.get_logger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
-_record = msgspec.msgpack.Decoder(UsageRecord).decode
+_records = msgspec.msgpack.Decoder(tuple[UsageRecord, ...]).decode
 _entries = msgspec.msgpack.Decoder(tuple[RollUpEntry, ...]).decode
+
+
+DAY_S = 86_400
 
 
 class UsageMeter:
@@ -39,19 +42,23 @@ class UsageMeter:
         self._dirty: set[str] = set()
         self._turn = asyncio.Lock()
 
-    def entry(self, record: UsageRecord) -> LogEntry:
-        """The record as it goes into the log, filed under its user."""
+    def entry(self, *records: UsageRecord) -> LogEntry:
+        """Records of one user as they go into the log: an array, filed under the user."""
         self._count += 1
-        return LogEntry(_encode(record), (record.user_id,), f"{self._instance}-{self._count}")
+        return LogEntry(_encode(records), (records[0].user_id,), f"{self._instance}-{self._count}")
 
     def written(self, entries: Sequence[LogEntry]) -> None:
         """Count what is in the log now."""
         for entry in entries:
-            record = _record(entry.value)
-            day = datetime.fromtimestamp(record.at, UTC).strftime("%Y%m%d")
-            key = f"usage.{record.user_id}.{day}.{self._instance}"
-            self._roll_ups.setdefault(key, RollUp()).add(record)
-            self._dirty.add(key)
+            key = day_number = None
+            for record in _records(entry.value):
+                if key is None or record.at // DAY_S != day_number:
+                    day_number = record.at // DAY_S
+                    day = datetime.fromtimestamp(record.at, UTC).strftime("%Y%m%d")
+                    key = f"usage.{record.user_id}.{day}.{self._instance}"
+                    self._dirty.add(key)
+                    roll_up = self._roll_ups.setdefault(key, RollUp())
+                roll_up.add(record)
 
     async def flush(self) -> None:
         """Write the totals that changed. What cannot be written now is written next time."""

@@ -42,6 +42,7 @@ from covey.workers.gateway.parts import RequestParts
 from covey.workers.gateway.routing import Routing
 from covey.workers.gateway.service import GatewayService
 from covey.workers.gateway.spill import LogEntry, Spill
+from covey.workers.gateway.usage_queue import UsageQueue
 
 log = structlog.get_logger(__name__)
 CLOSING_BUDGET_S = 5.0
@@ -75,13 +76,14 @@ class GatewayWorker(Worker):
         self._records: ReadCopy[bytes] | None = None
         self._credentials: Credentials | None = None
         self._usage: LogWriter | None = None
+        self._queue: UsageQueue | None = None
         self._binding: Binding | None = None
         self._parts: AsyncExitStack | None = None
         self._started_at = 0.0
         self.metrics.observe_with(
             running=self._running,
             access_age_s=lambda: self._records.age_s if self._records else float("inf"),
-            waiting=lambda: len(self._usage) if self._usage else 0,
+            waiting=lambda: (len(self._usage) if self._usage else 0) + (len(self._queue) if self._queue else 0),
         )
 
     async def open(self) -> None:
@@ -106,9 +108,12 @@ class GatewayWorker(Worker):
             self._clock,
             timeout_s=self._config.audit_timeout_s,
         )
-        self.service = self._service(credentials, meter, audit, usage)
+        queue = self._queue = UsageQueue(self._config.usage_queue_size, lambda: self.metrics.record(LOG_USAGE, "lost"))
+        self.service = self._service(credentials, meter, audit, queue)
 
         async def write_down() -> None:
+            for records in queue.take():
+                usage.put(meter.entry(*records))
             await usage.flush()
             await meter.flush()
             await audit_writer.flush()
@@ -188,7 +193,7 @@ class GatewayWorker(Worker):
             written=written,
         )
 
-    def _service(self, credentials: Credentials, meter: UsageMeter, audit: Audit, usage: LogWriter) -> GatewayService:
+    def _service(self, credentials: Credentials, meter: UsageMeter, audit: Audit, usage: UsageQueue) -> GatewayService:
         routing = Routing(self._bus, random.random)
         catalogue = Catalogue(self._bus, routing)
         parts = RequestParts(
@@ -199,7 +204,7 @@ class GatewayWorker(Worker):
             routing=routing,
             limiter=self.limiter,
             metrics=self.metrics,
-            record=lambda record: usage.put(meter.entry(record)),
+            record=usage.put,
         )
         operations = Operations(self._bus, credentials, catalogue, meter, audit, self.metrics)
         return GatewayService(parts, EmbeddingRequests(parts), operations, catalogue, audit)

@@ -1,0 +1,43 @@
+"""Usage records on their way to the log, many to one log record.
+
+A log record costs a round trip and an fsync of its own, whatever its size. Under load, what one user did in half a
+second travels together; when it is quiet, a record travels alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from covey.protocol.ids import UserId
+from covey.protocol.usage import UsageRecord
+
+RECORDS_PER_ENTRY = 500
+
+
+class UsageQueue:
+    """Takes a record per request, which costs an append; gives them out by user."""
+
+    def __init__(self, limit: int, lost: Callable[[], None]) -> None:
+        self._limit = limit
+        self._lost = lost
+        self._records: list[UsageRecord] = []
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def put(self, record: UsageRecord) -> None:
+        """When too many wait already, it is lost, and counted."""
+        if len(self._records) >= self._limit:
+            self._lost()
+            return
+        self._records.append(record)
+
+    def take(self) -> Iterator[Sequence[UsageRecord]]:
+        """Everything that waits, each part of one user and of at most ``RECORDS_PER_ENTRY`` records."""
+        records, self._records = self._records, []
+        by_user: dict[UserId, list[UsageRecord]] = {}
+        for record in records:
+            by_user.setdefault(record.user_id, []).append(record)
+        for found in by_user.values():
+            for begin in range(0, len(found), RECORDS_PER_ENTRY):
+                yield found[begin : begin + RECORDS_PER_ENTRY]
