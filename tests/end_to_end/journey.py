@@ -27,7 +27,8 @@ class Journey:
     """Inherit, and give it a class-scoped fixture ``covey``."""
 
     @pytest.fixture(scope="class")
-    def admin(self, covey: Serving) -> Iterator[PlatformClient]:
+    @classmethod
+    def admin(cls, covey: Serving) -> Iterator[PlatformClient]:
         client = PlatformClient(covey.url).register("robin")
         yield client
         client.close()
@@ -75,7 +76,7 @@ class Journey:
         assert "sample" in [model.id for model in client.models.list()]
 
     def test_errors_are_the_openai_packages_own(self, covey: Serving, client: openai.OpenAI) -> None:
-        with pytest.raises(openai.NotFoundError, match="no-such-model"):
+        with pytest.raises(openai.NotFoundError, match="no processor serves"):
             client.chat.completions.create(model="no-such-model", messages=[{"role": "user", "content": "x"}])
         with pytest.raises(openai.BadRequestError):
             client.chat.completions.create(model="sample", messages=[{"role": "user", "content": "x"}], temperature=99)
@@ -134,7 +135,7 @@ class Journey:
             assert admin.ask(method, f"/covey/v1/conversations/{path}")[0] == 404
 
     def test_a_detached_generation_goes_on_and_is_followed_from_any_event(self, member: PlatformClient) -> None:
-        body = {"model": "sample", "messages": [{"role": "user", "content": "go on"}], "max_tokens": 12}
+        body = detached("go on", max_tokens=12)
         accepted = member.must("POST", "/covey/v1/generations", body)
         path = f"/covey/v1/generations/{accepted['generation_id']}"
         eventually_true(lambda: member.must("GET", path)["state"] == "finished", what="the end")
@@ -189,12 +190,12 @@ class Journey:
         member.must("POST", "/v1/chat/completions", small)
 
     def test_the_same_idempotency_key_gives_the_same_answer_once(self, member: PlatformClient) -> None:
-        body = {"model": "sample", "messages": [{"role": "user", "content": "once"}], "max_tokens": 4}
+        body = detached("once", max_tokens=4)
         key = {"idempotency-key": uuid4().hex}
         first = member.must("POST", "/covey/v1/generations", body, **key)
         again = member.must("POST", "/covey/v1/generations", body, **key)
         assert first["generation_id"] == again["generation_id"]
-        status, _ = member.ask("POST", "/covey/v1/generations", {**body, "max_tokens": 5}, **key)
+        status, _ = member.ask("POST", "/covey/v1/generations", detached("once", max_tokens=5), **key)
         assert status == 409
 
     def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
@@ -206,6 +207,14 @@ class Journey:
         assert wrong[0] == unknown[0] == 401
         assert wrong[1]["detail"] == unknown[1]["detail"]
         stranger.close()
+
+
+def detached(content: str, *, model: str = "sample", max_tokens: int | None = None) -> dict[str, Any]:
+    """The body that begins a detached generation."""
+    generate: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": content}]}
+    if max_tokens is not None:
+        generate["sampling"] = {"max_tokens": max_tokens}
+    return {"generate": generate}
 
 
 def read_events(client: PlatformClient, path: str, after: int = -1) -> list[tuple[int, dict[str, Any]]]:

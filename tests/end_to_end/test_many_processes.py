@@ -19,19 +19,22 @@ BODY = {"model": "sample", "messages": [{"role": "user", "content": "x"}], "max_
 
 class TestManyProcesses(Journey):
     @pytest.fixture(scope="class")
-    def covey(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyProcesses]:
+    @classmethod
+    def covey(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyProcesses]:
         with many_processes(tmp_path_factory.mktemp("mesh"), **{"engines.sample": ENGINES}) as running:
             yield running
 
 
 class TestCrashes:
     @pytest.fixture(scope="class")
-    def covey(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyProcesses]:
+    @classmethod
+    def covey(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyProcesses]:
         with many_processes(tmp_path_factory.mktemp("crashes")) as running:
             yield running
 
     @pytest.fixture(scope="class")
-    def client(self, covey: ManyProcesses) -> Iterator[PlatformClient]:
+    @classmethod
+    def client(cls, covey: ManyProcesses) -> Iterator[PlatformClient]:
         person = PlatformClient(covey.url).register("robin")
         by_key = PlatformClient(covey.url, person.key(scopes=["inference", "account"]))
         person.close()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.journey import Journey
-from tests.helpers.covey_process import CoveyProcess, one_process, settings
+from tests.end_to_end.journey import Journey, detached
+from tests.helpers.covey_process import CoveyProcess, eventually_true, one_process, settings
 from tests.helpers.platform_client import PlatformClient
 
 pytestmark = [pytest.mark.nats, pytest.mark.timeout(180)]
@@ -23,7 +23,8 @@ ENGINES = [
 
 class TestOneProcess(Journey):
     @pytest.fixture(scope="class")
-    def covey(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CoveyProcess]:
+    @classmethod
+    def covey(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CoveyProcess]:
         with one_process(tmp_path_factory.mktemp("node"), **{"engines.sample": ENGINES}) as node:
             yield node
 
@@ -60,7 +61,7 @@ def test_a_stop_is_clean_and_its_log_has_no_secret_and_no_prompt(tmp_path: Path)
 
 
 def test_a_second_node_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    with one_process(tmp_path), pytest.raises(AssertionError, match=r"(?i)in use|used"):
+    with one_process(tmp_path), pytest.raises(AssertionError, match="another Covey is running"):
         CoveyProcess([*settings(tmp_path), "--port", "0"], {}).start()
 
 
@@ -89,8 +90,9 @@ def test_a_request_keeps_its_id_through_every_hop(tmp_path: Path) -> None:
 def test_a_second_signal_ends_a_node_that_drains(tmp_path: Path) -> None:
     with one_process(tmp_path, **{"engines.sample": ENGINES, "node.drain_timeout_s": 60}) as node:
         client = PlatformClient(node.url).register("robin")
-        client.must("POST", "/covey/v1/generations", {"model": "slow", "messages": [{"role": "user", "content": "x"}]})
+        client.must("POST", "/covey/v1/generations", detached("x", model="slow"))
         client.close()
         node.signal(signal.SIGTERM)
+        eventually_true(lambda: any("force=False" in line for line in node.lines), what="the first signal")
         node.signal(signal.SIGTERM)
         assert node.stop() == 0

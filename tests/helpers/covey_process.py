@@ -70,6 +70,7 @@ class CoveyProcess:
         """As a crash does: no chance to clean up."""
         self._child.send_signal(signal.SIGKILL)
         self._child.wait(10)
+        self._close()
 
     def stop(self, *, wait_s: float = 20.0) -> int:
         """Ask it to end, and see that it did; its exit code."""
@@ -81,10 +82,13 @@ class CoveyProcess:
             self._child.kill()
             self._child.wait(10)
             raise AssertionError("covey did not stop in time:\n" + "".join(self.lines)) from None
+        self._close()
+        return code
+
+    def _close(self) -> None:
         self._reader.join(5)
         assert self._child.stdout is not None
         self._child.stdout.close()
-        return code
 
 
 def settings(folder: Path, **values: Any) -> list[str]:
