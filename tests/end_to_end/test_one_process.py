@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from tests.end_to_end.journey import Journey, detached
 from tests.helpers.covey_process import CoveyProcess, eventually_true, one_process, settings
 from tests.helpers.platform_client import PlatformClient
+from tests.helpers.ports import free_port
 
 pytestmark = [pytest.mark.nats, pytest.mark.timeout(180)]
 
@@ -96,3 +98,36 @@ def test_a_second_signal_ends_a_node_that_drains(tmp_path: Path) -> None:
         eventually_true(lambda: any("force=False" in line for line in node.lines), what="the first signal")
         node.signal(signal.SIGTERM)
         assert node.stop() == 0
+
+
+def test_every_role_has_its_metrics_page(tmp_path: Path) -> None:
+    ports = {role: free_port() for role in ("gateway", "auth", "processor", "client", "bridge")}
+    with one_process(tmp_path, **{"metrics.enabled": True, "metrics.ports": ports}) as node:
+        client = PlatformClient(node.url).register("robin")
+        body = {"model": "sample", "messages": [{"role": "user", "content": "x"}], "max_tokens": 3}
+        client.must("POST", "/v1/chat/completions", body)
+        client.ask("POST", "/v1/chat/completions", {**body, "model": "nothing"})
+        nodes = client.must("GET", "/covey/v1/nodes")["items"]
+        assert {one["service"] for item in nodes for one in item["instances"]} == set(ports)
+        client.close()
+        pages = {role: read_page(port) for role, port in ports.items()}
+    for text in pages.values():
+        assert "process_cpu_seconds_total" in text
+        assert "process_resident_memory_bytes" in text
+        assert "covey_mesh_connected 1.0" in text
+        assert "covey_store_up 1.0" in text
+        assert "robin" not in text
+    assert (
+        'covey_bridge_requests_total{method="POST",outcome="ok",route="/v1/chat/completions",status="200"} 1.0'
+        in pages["bridge"]
+    )
+    assert 'covey_gateway_tokens_total{kind="completion",model="sample"} 3.0' in pages["gateway"]
+    assert "covey_client_first_token_seconds_count" in pages["client"]
+    assert 'covey_processor_slots{engine="sample"} 4.0' in pages["processor"]
+
+
+def read_page(port: int) -> str:
+    pool = urllib3.PoolManager(retries=False, timeout=10.0)
+    answer = pool.request("GET", f"http://127.0.0.1:{port}/metrics")
+    pool.clear()
+    return answer.data.decode()

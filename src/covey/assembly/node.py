@@ -23,6 +23,7 @@ from covey.bridge import Bridge
 from covey.errors import BadSettings, StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.logging import Logging
+from covey.facilities.mesh_health import MeshHealth
 from covey.facilities.metrics import MetricsPage, new_registry
 from covey.facilities.nats_bus import NatsBus
 from covey.facilities.nats_connection import NatsConnection
@@ -111,7 +112,8 @@ class Node:
             raise
 
     async def _start(self) -> None:
-        await self._enter(Logging(self.settings.log))
+        logs = Logging(self.settings.log)
+        await self._enter(logs)
         urls = tuple(url.strip() for url in self.settings.mesh.url.split(",") if url.strip())
         if self.runs_mesh:
             server = NatsServer(self.settings.mesh.server, self.data_dir / "mesh")
@@ -128,8 +130,11 @@ class Node:
         self.bus = mesh.node
         store = NatsStore(connection, self.settings.store)
         await self._enter(store)
+        health = MeshHealth(lambda: connection.connected, store, lambda: logs.writer.dropped_lines)
+        await self._enter(health)
         for role in self.roles:
             registry = new_registry()
+            health.add([registry])
             await self._enter(MetricsPage(role, self.settings.metrics, registry))
             self.workers.append(self._worker(role, mesh.node, store, registry))
         self._group = WorkerGroup(self.workers)

@@ -32,7 +32,7 @@ def show_item(item: dict[str, Any], output: Format, fields: Iterable[tuple[str, 
     elif output == "jsonl":
         click.echo(json.dumps(item))
     else:
-        pairs = [(name, _text(value)) for name, value in (fields if fields is not None else item.items())]
+        pairs = [(name, _field(name, value)) for name, value in (fields if fields is not None else item.items())]
         width = max((len(name) for name, _ in pairs), default=0)
         for name, value in pairs:
             click.echo(f"{name:<{width}}  {value}".rstrip())
@@ -53,6 +53,10 @@ def _table(rows: list[list[str]], titles: list[str]) -> None:
     widths = [max(len(cell) for cell in column) for column in zip(titles, *rows, strict=True)]
     for line in (titles, *rows):
         click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _field(name: str, value: Any) -> str:
+    return moment(value) if name.endswith("_at") and isinstance(value, int | float) else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import msgspec
-from prometheus_client import CollectorRegistry, Gauge, start_http_server, values
+from prometheus_client import CollectorRegistry, Gauge, disable_created_metrics, start_http_server, values
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -61,6 +61,7 @@ def new_registry() -> CollectorRegistry:
 
     Metrics that are made after the first call of this may change on the event loop's thread only.
     """
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per metric that nobody asks for
     values.ValueClass = UnlockedValue  # the library's own seam, used by its multi-process mode
     registry = CollectorRegistry(auto_describe=True)
     ProcessCollector(registry=registry)

