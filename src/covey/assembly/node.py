@@ -23,6 +23,7 @@ from covey.bridge import Bridge
 from covey.errors import BadSettings, StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.logging import Logging
+from covey.facilities.mesh_grants import verify_grants
 from covey.facilities.mesh_health import MeshHealth
 from covey.facilities.metrics import MetricsPage, new_registry
 from covey.facilities.nats_bus import NatsBus
@@ -123,8 +124,10 @@ class Node:
             return
         prefix = inbox_prefix(self._mesh_role, mint_instance(self._mesh_role))
         name = f"covey {self._mesh_role} on {self.settings.node.name}"
-        connection = NatsConnection(self._connection_config(urls), name=name, inbox_prefix=prefix)
+        config = self._connection_config(urls)
+        connection = NatsConnection(config, name=name, inbox_prefix=prefix)
         await self._enter(connection)
+        await self._verify_grants(config)
         mesh = NatsBus(connection)
         await self._enter(mesh)
         self.bus = mesh.node
@@ -153,6 +156,15 @@ class Node:
             urls=config.urls or urls,
             seed_file=config.seed_file or (str(seed) if seed.exists() else None),
         )
+
+    async def _verify_grants(self, config: NatsConnectionConfig) -> None:
+        """Raises StartFailed when the server grants this role less than it needs: a missing grant would otherwise look
+        like a time-out later. Servers that ask for no identity have no grants to check."""
+        url = config.urls[0]
+        if config.seed_file is None or url.startswith("tls://"):
+            return
+        seed = await asyncio.to_thread(Path(config.seed_file).read_text)
+        await verify_grants(url, seed.strip(), self._mesh_role)
 
     async def _enter(self, facility: Facility) -> None:
         self._stack.push_async_callback(facility.stop)
