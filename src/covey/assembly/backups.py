@@ -9,6 +9,7 @@ from pathlib import Path
 
 from covey.errors import StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
+from covey.facilities.logging import LogConfig, Logging
 from covey.facilities.nats_configuration import NatsServerConfig
 from covey.facilities.nats_connection import NatsConnection
 from covey.facilities.nats_server import NatsServer
@@ -45,7 +46,10 @@ def import_store(data_dir: Path, nats_url: str | None, file: Path, *, overwrite:
 
     async def read() -> dict[str, int]:
         async with opened(data_dir, nats_url) as store:
-            return dict(await import_backup(file, store.bucket, overwrite=overwrite))
+            restored = await import_backup(file, store.bucket, overwrite=overwrite)
+            for name in restored:
+                await store.accept_loss(name)  # what a damaged store had lost is replaced now
+            return dict(restored)
 
     return asyncio.run(read())
 
@@ -53,11 +57,14 @@ def import_store(data_dir: Path, nats_url: str | None, file: Path, *, overwrite:
 @asynccontextmanager
 async def opened(data_dir: Path, nats_url: str | None) -> AsyncIterator[NatsStore]:
     """The store, through a nats-server of our own unless there is an address."""
+    logs = Logging(LogConfig(directory="", level="warning"))
+    await logs.start()
     server = None if nats_url else NatsServer(NatsServerConfig(), data_dir / "mesh")
     if server is not None:
         try:
             await server.start()
         except StartFailed as error:
+            await logs.stop()
             raise StartFailed(f"{error.detail}; for a running node give --nats-url") from error
     connection = NatsConnection(
         NatsConnectionConfig(
@@ -77,3 +84,4 @@ async def opened(data_dir: Path, nats_url: str | None) -> AsyncIterator[NatsStor
         await connection.stop()
         if server is not None:
             await server.stop()
+        await logs.stop()

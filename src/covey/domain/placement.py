@@ -168,7 +168,7 @@ def _nowhere(instances: Sequence[InstanceInfo]) -> str:
     if not instances:
         return "no processor is connected, so there is no model to use"
     if not any(info.models for info in instances):
-        return "no model is installed; fetch one, or connect a processor that has one"
+        return "no model is installed; get one with `covey pull`, or connect a processor that has one"
     return "no processor serves a model of this name; the list of models shows what there is"
 
 
