@@ -20,12 +20,14 @@ class Answer:
     reasoning: str = ""
     finish_reason: str | None = None
     usage: dict[str, Any] = field(default_factory=dict)
+    pieces: int = 0
+    """Pieces of text that came: about the tokens of an answer that was stopped before its count."""
     first_token_s: float | None = None
     duration_s: float = 0.0
     interrupted: bool = False
 
     def statistics(self) -> str:
-        tokens = self.usage.get("completion_tokens", 0)
+        tokens = self.usage.get("completion_tokens", self.pieces)
         spent = max(self.duration_s - (self.first_token_s or 0.0), 1e-6)
         first = f"{self.first_token_s:.2f} s" if self.first_token_s is not None else "-"
         return (
@@ -51,6 +53,7 @@ def generate(api: Api, body: dict[str, Any], write: Callable[[str], None]) -> An
                     if answer.first_token_s is None:
                         answer.first_token_s = time.perf_counter() - began
                     answer.text += piece
+                    answer.pieces += 1
                     write(piece)
                 answer.finish_reason = choice.get("finish_reason") or answer.finish_reason
     except KeyboardInterrupt:
