@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -194,6 +195,16 @@ def _example_of(info: Any) -> Any:
             return "x"
 
 
+@dataclass
+class DirectBinding:
+    """A service that nobody calls: it only says that it is there."""
+
+    instance: InstanceId
+
+    async def drain(self, budget_s: float) -> None:
+        """There is nothing to wait for."""
+
+
 class DirectBus:
     """A bus with one service, in this process."""
 
@@ -237,7 +248,7 @@ class DirectBus:
         raise PeerUnavailable
 
     async def serve(self, service: Service, info: Callable[[], registry.InstanceInfo]) -> Binding:
-        raise PeerUnavailable
+        return DirectBinding(info().instance)
 
     def instances(self, service: str) -> Sequence[registry.InstanceInfo]:
         if not self.present or service != self._service.service:

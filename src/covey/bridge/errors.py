@@ -62,6 +62,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     detail: str
     instance: str
+    """Names this occurrence. Not the address that was asked for: people put keys into addresses."""
     request_id: str
     code: str
     errors: list[dict[str, str]] = []
@@ -69,7 +70,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
 
 
-def problem_of(error: CoveyError, request_id: str, path: str) -> Problem:
+def problem_of(error: CoveyError, request_id: str) -> Problem:
     fields: list[dict[str, str]] = []
     if error.param:
         pointer = "/" + error.param.replace("~", "~0").replace("/", "~1").replace(".", "/")
@@ -79,7 +80,7 @@ def problem_of(error: CoveyError, request_id: str, path: str) -> Problem:
         title=error.code.replace("_", " ").capitalize(),
         status=error.http_status,
         detail=error.detail,
-        instance=path,
+        instance=f"urn:covey:request:{request_id}",
         request_id=request_id,
         code=error.code,
         errors=fields,
@@ -88,7 +89,7 @@ def problem_of(error: CoveyError, request_id: str, path: str) -> Problem:
 
 
 def render_problem(error: CoveyError, exchange: Exchange) -> tuple[int, bytes, bytes]:
-    problem = problem_of(error, exchange.request_id, exchange.path)
+    problem = problem_of(error, exchange.request_id)
     return error.http_status, msgspec.json.encode(problem), PROBLEM_JSON
 
 

@@ -325,7 +325,7 @@ class SocketSession:
 
 
 async def _refuse(send: SendMessage, error: CoveyError, request_id: RequestId) -> None:
-    body = msgspec.json.encode(problem_of(error, request_id, PATH))
+    body = msgspec.json.encode(problem_of(error, request_id))
     headers: list[Header] = [
         (b"content-type", PROBLEM_JSON),
         (b"x-request-id", request_id.encode()),

@@ -17,9 +17,9 @@ from covey.errors import (
 
 
 def test_a_problem_points_at_the_field() -> None:
-    problem = problem_of(InvalidRequest("too long", param="messages.0.content"), "req_1", "/x")
+    problem = problem_of(InvalidRequest("too long", param="messages.0.content"), "req_1")
     assert problem.errors == [{"pointer": "/messages/0/content", "message": "too long"}]
-    assert (problem.status, problem.code, problem.instance) == (400, "invalid_request", "/x")
+    assert (problem.status, problem.code, problem.instance) == (400, "invalid_request", "urn:covey:request:req_1")
 
 
 @pytest.mark.parametrize(

@@ -201,5 +201,5 @@ def _after(exchange: Exchange) -> int:
 
 
 def _error_event(error: CoveyError, exchange: Exchange) -> bytes:
-    problem = msgspec.json.encode(problem_of(error, exchange.request_id, exchange.path))
+    problem = msgspec.json.encode(problem_of(error, exchange.request_id))
     return b"event: error\ndata: " + problem + b"\n\n"

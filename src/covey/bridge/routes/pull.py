@@ -78,4 +78,4 @@ def _line(payload: bytes) -> bytes:
 
 
 def _failure(error: CoveyError, exchange: Exchange) -> bytes:
-    return msgspec.json.encode({"error": problem_of(error, exchange.request_id, exchange.path)})
+    return msgspec.json.encode({"error": problem_of(error, exchange.request_id)})
