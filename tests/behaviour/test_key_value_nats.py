@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from covey.errors import StoreUnavailable
 from covey.store.key_value import Store
+from covey.store.read_copy import ReadCopy, ReadCopyConfig
+from covey.testing.eventually import eventually
 from tests.behaviour.key_value import KeyValueBehaviour
 from tests.helpers.nats import running_nats_server
 from tests.helpers.stores import bare_connection, nats_store
@@ -57,3 +60,16 @@ async def test_a_bucket_is_readable_with_the_standard_client(tmp_path: Path) -> 
         await standard.put("user.2", b"written outside")
         await standard.delete("user.1")
         assert [(entry.key, entry.value) for entry in await bucket.range()] == [("user.2", b"written outside")]
+
+
+@pytest.mark.nats
+async def test_the_stores_own_records_do_not_make_a_copy_look_old(tmp_path: Path) -> None:
+    async with running_nats_server(tmp_path) as server, nats_store(server) as store:
+        bucket = await store.bucket("watched")
+        await bucket.put("a", b"1")
+        copy = ReadCopy(bucket, "", bytes, config=ReadCopyConfig(proof_interval_s=0.01, lag_timeout_s=60.0))
+        await copy.start()
+        await store.check()  # writes beside the keys
+        written = asyncio.get_running_loop().time()
+        await eventually(lambda: copy.age_s < asyncio.get_running_loop().time() - written)
+        await copy.stop()

@@ -95,8 +95,7 @@ class NatsWatch:
                         yield change
                     pause_s = FIRST_PAUSE_S
                     while not self._closed.is_set():
-                        for change in await self._next(delivery):
-                            yield change
+                        yield await self._next(delivery)
             except (DeliveryLost, StoreUnavailable):
                 self._delivery = None
             if not self._closed.is_set():
@@ -120,15 +119,16 @@ class NatsWatch:
             yield Change(key, "delete", self.revision, self._watches.clock.now())
         yield None
 
-    async def _next(self, delivery: Delivery) -> list[Change]:
-        """The next change, if the next message is one: the store's own records are none."""
+    async def _next(self, delivery: Delivery) -> Change | None:
+        """The next change. The store's own records are none; but that they were seen has to be told, because they
+        raise the revision."""
         message = await delivery.next()
         self.revision = max(self.revision, message.sequence)
         if message.subject.startswith(self._subjects.reserved):
-            return []
+            return None
         change = change_delivered(self._subjects, message)
         (self._known.add if change.kind == "put" else self._known.discard)(change.key)
-        return [change]
+        return change
 
     async def _pause(self, longest_s: float) -> None:
         try:

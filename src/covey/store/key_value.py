@@ -59,8 +59,9 @@ class Watch(Protocol):
     Iterate it once, then close it."""
 
     def __aiter__(self) -> AsyncIterator[Change | None]:
-        """First the present state, then ``None`` once, then every change. After a reconnect, again the state (with a
-        delete for every key that vanished in between) and another ``None``."""
+        """First the present state, then ``None``, then every change. After a reconnect, again the state (with a delete
+        for every key that vanished in between) and another ``None``. A further ``None`` says that ``revision`` went up
+        without a change."""
 
     revision: int
     """The newest revision below the prefix that was seen when the last item was handed out, deletes included."""
