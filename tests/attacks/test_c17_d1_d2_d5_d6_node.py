@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -190,8 +189,8 @@ def pull(client: PlatformClient, model: str) -> tuple[int, str]:
 def test_d2_a_client_chooses_no_upstream(member: PlatformClient, backend: FakeBackend, field: str) -> None:
     before = len(backend.generations())
     with listening_canary() as canary:
-        value = {"x": f"http://127.0.0.1:{canary.port}"} if field in ("headers", "extra_headers", "extra_body",
-                                                                    "options") else f"http://127.0.0.1:{canary.port}"  # fmt: skip
+        address = f"http://127.0.0.1:{canary.port}"
+        value = address if field in ("api_base", "base_url", "api_key", "organization", "proxy") else {"x": address}
         for path, body in (
             ("/v1/chat/completions", chat()),
             ("/v1/completions", {"model": "remote", "prompt": "hi"}),
@@ -218,9 +217,9 @@ def test_d2_the_upstream_hears_its_own_key_and_never_the_callers(member: Platfor
 # D5, D6
 
 NAMES = (
-    "../../etc/passwd", "..", ".", "/etc/passwd", "remote/../remote", "a/b:c", "$(touch x)", "`id`", "; ls", "| cat", "*",
-    ">", "rpc.auth.login", "$SYS.>", "évil", "\u202eremote", "remote\x00", "remote\n", "remote ", " remote", "evil.example/x",
-    "hf.co/evil/x", "http://127.0.0.1/x", "x" * 1_000_000, "%2e%2e%2f", "remоte",
+    "../../etc/passwd", "..", ".", "/etc/passwd", "remote/../remote", "a/b:c", "$(touch x)", "`id`", "; ls", "| cat",
+    "*", ">", "rpc.auth.login", "$SYS.>", "évil", "\u202eremote", "remote\x00", "remote\n", "remote ", " remote",
+    "evil.example/x", "hf.co/evil/x", "http://127.0.0.1/x", "x" * 1_000_000, "%2e%2e%2f", "remоte",
 )  # fmt: skip
 
 

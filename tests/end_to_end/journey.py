@@ -227,7 +227,7 @@ def read_events(client: PlatformClient, path: str, after: int = -1) -> list[tupl
     assert answer.status == 200, answer.data
     events = []
     for block in answer.data.decode().split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":"))
+        fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line and not line.startswith(":"))
         if "id" in fields:
             events.append((int(fields["id"]), json.loads(fields["data"])))
     pool.clear()
