@@ -24,7 +24,8 @@ from covey.runtime.child_process import ChildProcess, Launch, OutputName, Superv
 
 LINE = re.compile(r"(?:\[\d+\] )?\[(INF|WRN|ERR|FTL)\] (.*)")
 LEVELS = {"INF": "debug", "WRN": "warning", "ERR": "error", "FTL": "critical"}
-"""Its information is our detail: two dozen lines at each start."""
+"""Its information is our detail: two dozen lines at each start. So are invalid requests: the test of the grants, which
+each worker makes at its start, consists of them."""
 ATTEMPTS_WITH_FREE_PORTS = 3
 WEDGED_AFTER = 3
 """Writes in a row that nobody answered, after which a restart is worth its price."""
@@ -235,7 +236,8 @@ class NatsServer:
         # Debug and trace lines, which could hold payloads, are never turned on, and would be dropped here.
         found = LINE.match(line)
         if found is not None:
-            getattr(self._log, LEVELS[found[1]])("nats_server_said", line=found[2])
+            level = "debug" if found[2].startswith("Invalid JetStream request") else LEVELS[found[1]]
+            getattr(self._log, level)("nats_server_said", line=found[2])
 
 
 def lock_directory(directory: Path) -> int:
