@@ -21,7 +21,7 @@ class TestManyProcesses(Journey):
     @pytest.fixture(scope="class")
     @classmethod
     def covey(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyProcesses]:
-        with many_processes(tmp_path_factory.mktemp("mesh"), **{"engines.sample": ENGINES}) as running:
+        with many_processes(tmp_path_factory.mktemp("mesh"), WORKERS, **{"engines.sample": ENGINES}) as running:
             yield running
 
 

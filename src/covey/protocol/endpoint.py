@@ -51,7 +51,7 @@ class StreamEndpoint(Generic[RequestT, ItemT]):
     item: Any
     """The type to decode items with; ``Any`` because a union is no ``type``. Build with :func:`stream_endpoint`."""
     idle_timeout_s: float = 120.0
-    """Longest silence, keep-alives not counted, before the reader gives up."""
+    """Longest silence, signs of life not counted, before the reader gives up."""
 
     @property
     def service(self) -> str:
