@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from covey.domain.model_names import spellings
-from covey.errors import Forbidden, ModelNotFound, NoWorkerAvailable, Overloaded
+from covey.errors import Forbidden, ModelLoadFailed, ModelNotFound, NoWorkerAvailable, Overloaded
 from covey.protocol.ids import InstanceId, ModelName
 from covey.protocol.registry import InstanceInfo, ModelInfo
 
@@ -123,8 +123,8 @@ def candidates(
 def choose(found: Sequence[Candidate], random_fraction: float, excluded: Collection[InstanceId] = ()) -> Candidate:
     """The better of two at random, models that are loaded and have a free slot before all others.
 
-    ``random_fraction`` is at least 0 and below 1. Raises NoWorkerAvailable when nobody is able to now, Overloaded when
-    all are full.
+    ``random_fraction`` is at least 0 and below 1. Raises NoWorkerAvailable when nobody is able to now, ModelLoadFailed
+    when that is because something is wrong with the model itself, Overloaded when all are full.
     """
     able = [
         candidate
@@ -134,6 +134,9 @@ def choose(found: Sequence[Candidate], random_fraction: float, excluded: Collect
         and candidate.info.instance not in excluded
     ]
     if not able:
+        problems = [candidate.model.problem for candidate in found]
+        if problems[0] is not None and None not in problems:
+            raise ModelLoadFailed(problems[0], param="model")
         raise NoWorkerAvailable("no processor can run this model at the moment")
     if len(able) == 1 and not able[0].full:
         return able[0]

@@ -31,6 +31,8 @@ class ModelInfo(Message, frozen=True, kw_only=True):
     """``sha256:…`` of the model file, if it is one."""
     modified_at: float | None = None
     is_default: bool = False
+    problem: str | None = None
+    """Why it is unavailable, for example that its file is damaged; None: nothing is known to be wrong with it."""
 
 
 class LoadReport(Message, frozen=True, kw_only=True):

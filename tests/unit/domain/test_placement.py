@@ -3,10 +3,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from covey.domain.placement import Candidate, ModelIndex, candidates, choose, merged
-from covey.errors import Forbidden, ModelNotFound, NoWorkerAvailable, Overloaded
+from covey.errors import Forbidden, ModelLoadFailed, ModelNotFound, NoWorkerAvailable, Overloaded
 from covey.protocol.ids import InstanceId, ModelName, NodeName
 from covey.protocol.registry import InstanceInfo, LoadReport, ModelInfo
 
@@ -110,6 +111,14 @@ def test_instances_that_leave_and_models_that_cannot_be_used_are_passed_over() -
     assert choose(several, 0.9).info.instance == "processor-3"
     with pytest.raises(NoWorkerAvailable):
         choose(several, 0.9, {InstanceId("processor-3")})
+
+
+def test_a_model_with_something_wrong_everywhere_is_refused_with_the_reason() -> None:
+    damaged = msgspec.structs.replace(model(state="unavailable"), problem="the file is damaged")
+    with pytest.raises(ModelLoadFailed, match="the file is damaged"):
+        choose(found("a", processor(1, damaged), processor(2, damaged)), 0.0)
+    with pytest.raises(NoWorkerAvailable):
+        choose(found("a", processor(1, damaged), processor(2, model(), state="draining")), 0.0)
 
 
 def test_when_all_are_full_the_refusal_says_when_to_come_back() -> None:

@@ -55,6 +55,8 @@ class LlamaCppEngine:
         self._threads = config.threads or usable_cpus()
         self._loaded = LoadedModels(self._process, limit=config.max_loaded_models, keep_alive_s=config.keep_alive_s)
         self._headers: dict[tuple[Path, int, int], Header] = {}
+        self._problems: dict[str, str] = {}
+        """What was last wrong with the file of a model."""
         self._works: dict[RequestId, tuple[ModelProcess, Work]] = {}
         self._first_load: asyncio.Task[None] | None = None
         self._started = False
@@ -243,8 +245,14 @@ class LlamaCppEngine:
         known = ModelInfo(name=ModelName(file.name), engine=self.name)
         try:
             header = await self._header(file)
-        except ModelLoadFailed:
-            return ModelInfo(name=known.name, engine=self.name, state="unavailable", capabilities=())
+        except ModelLoadFailed as error:
+            if self._problems.get(file.name) != error.detail:
+                log.warning("model_file_unusable", model=file.name, reason=error.detail)
+            self._problems[file.name] = error.detail
+            return ModelInfo(
+                name=known.name, engine=self.name, state="unavailable", capabilities=(), problem=error.detail
+            )
+        self._problems.pop(file.name, None)
         return ModelInfo(
             name=known.name,
             aliases=tuple(ModelName(alias) for alias in file.aliases),

@@ -71,7 +71,8 @@ async def test_a_file_that_changes_is_read_anew(tmp_path: Path) -> None:
     (tmp_path / "m.gguf").write_bytes(metadata("qwen3x"))
     assert (await found.models())[0].family == "qwen3x"
     (tmp_path / "m.gguf").unlink()
-    assert (await found.models())[0].state == "unavailable"
+    (gone,) = await found.models()
+    assert (gone.state, gone.problem) == ("unavailable", "the model file is not there or cannot be read")
 
 
 async def test_an_engine_that_is_not_started_says_so(tmp_path: Path) -> None:
