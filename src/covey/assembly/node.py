@@ -115,6 +115,7 @@ class Node:
     async def _start(self) -> None:
         logs = Logging(self.settings.log)
         await self._enter(logs)
+        await self._make_data_dir()
         urls = tuple(url.strip() for url in self.settings.mesh.url.split(",") if url.strip())
         if self.runs_mesh:
             server = NatsServer(self.settings.mesh.server, self.data_dir / "mesh")
@@ -165,6 +166,12 @@ class Node:
             return
         seed = await asyncio.to_thread(Path(config.seed_file).read_text)
         await verify_grants(url, seed.strip(), self._mesh_role)
+
+    async def _make_data_dir(self) -> None:
+        try:
+            await asyncio.to_thread(self.data_dir.mkdir, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartFailed("the data directory cannot be made", param="node.data_dir") from error
 
     async def _enter(self, facility: Facility) -> None:
         self._stack.push_async_callback(facility.stop)
