@@ -45,7 +45,7 @@ def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path, setting: str) -
     with taken_port() as port:
         values: dict[str, Any] = {setting: port}
         if setting.startswith("metrics"):
-            others = {role: 0 for role in ("auth", "processor", "client", "bridge")}
+            others = dict.fromkeys(("auth", "processor", "client", "bridge"), 0)
             values = {"metrics.enabled": True, "metrics.ports": {"gateway": port, **others}}
         code, said = start_and_fail(tmp_path, **values)
     assert code != 0
@@ -119,11 +119,12 @@ def test_a_damaged_model_file_is_named_and_the_node_stays_up(tmp_path: Path) -> 
             assert (status, answer["error"]["code"]) == (503, "model_load_failed"), answer
             assert "damaged" in answer["error"]["message"]
             assert str(tmp_path) not in answer["error"]["message"]
-        client.must("POST", CHAT, chat())
+        assert client.must("POST", CHAT, chat("default"))["model"] == "sample"
         damaged.unlink()
         damaged.symlink_to(whole)
         eventually_true(
             lambda: client.ask("POST", CHAT, chat("damaged"))[0] == 200, timeout_s=30, what="the mended model"
         )
+        assert client.must("POST", CHAT, chat("default"))["model"] == "damaged"
         client.close()
     assert any("model_file_unusable" in line for line in node.lines)

@@ -7,6 +7,7 @@ Nothing that a client wrote reaches native code under a name that is not written
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import msgspec
@@ -34,7 +35,17 @@ NATIVE_NAMES = {
 }
 """Field of ``Sampling`` → the native name, least and greatest value."""
 
+MARK = re.compile(r"[<\[](?=\|[^<>|\s]{1,40}\|>|/?s>|(?:start|end)_of_turn>|/?INST\]|/?SYS)")
+"""Where the words begin with which the usual chat templates mark turns, pictures and the end."""
+ZERO_WIDTH_SPACE = "\u200b"
+
 _encode = msgspec.json.Encoder().encode
+
+
+def plain_words(text: str) -> str:
+    """``text`` without marks of turns: the native server reads them as such wherever they stand, so that a text
+    that somebody pastes could speak as the system. A zero-width space inside leaves them to be read, as words."""
+    return MARK.sub(lambda found: found[0] + ZERO_WIDTH_SPACE, text)
 
 
 def generation_body(request: Generate, *, context_length: int, prompt_cache: bool) -> tuple[bool, bytes]:
@@ -109,7 +120,7 @@ def logprob_fields(request: Generate, *, chat: bool) -> dict[str, Any]:
 
 def native_messages(request: Generate) -> list[dict[str, Any]]:
     if request.prompt is not None:
-        return [{"role": "user", "content": request.prompt}]
+        return [{"role": "user", "content": plain_words(request.prompt)}]
     if not 1 <= len(request.messages) <= MOST_MESSAGES:
         raise InvalidRequest(f"1 to {MOST_MESSAGES} messages", param="messages")
     return [native_message(message, position) for position, message in enumerate(request.messages)]
@@ -122,7 +133,7 @@ def native_message(message: ChatMessage, position: int) -> dict[str, Any]:
         if any(isinstance(part, ImagePart) for part in content):
             raise InvalidRequest("this model cannot see images", param=f"messages.{position}.content")
         content = "".join(part.text for part in content if not isinstance(part, ImagePart))
-    native["content"] = content or ""
+    native["content"] = plain_words(content) if content else ""
     if message.reasoning:
         native["reasoning_content"] = message.reasoning
     if message.tool_calls:

@@ -119,8 +119,8 @@ class ModelDirectory:
             if wanted and wanted in (model.info.name, *model.info.aliases, model_names.family(model.info.name)):
                 return model
         able = [model for model in offered if "chat" in model.info.capabilities]
-        flagged = [model for model in able if model.info.is_default]
-        return next(iter(flagged or able or offered), None)
+        # The embedded engine comes first, and its first model is the configured file.
+        return next(iter(able or offered), None)
 
     def _index(self) -> dict[str, OfferedModel]:
         index: dict[str, OfferedModel] = {}

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from covey.backends.llamacpp.requests import embedding_body, generation_body
+from covey.backends.llamacpp.requests import embedding_body, generation_body, native_messages, plain_words
 from covey.errors import InvalidRequest
 from covey.protocol.ids import ModelName
 from covey.protocol.inference import (
@@ -23,6 +23,8 @@ from covey.protocol.inference import (
 )
 
 MODEL = ModelName("m")
+MARKS = ("<|im_start|>", "<|im_end|>", "<|eot_id|>", "<|vision_start|>", "<start_of_turn>", "<end_of_turn>", "</s>",
+         "<s>", "[INST]", "[/INST]")  # fmt: skip
 USER = ChatMessage(role="user", content="hello")
 TOOL = {"type": "function", "function": {"name": "look", "description": "d", "parameters": {"type": "object"}}}
 ALWAYS = {"stream", "stream_options", "return_progress", "cache_prompt"}
@@ -170,3 +172,21 @@ def test_texts_to_embed_are_counted_and_not_empty(inputs: tuple[str, ...]) -> No
     with pytest.raises(InvalidRequest):
         embedding_body(Embed(model=MODEL, inputs=inputs))
     assert embedding_body(Embed(model=MODEL, inputs=("a",))) == b'{"input":["a"]}'
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_d7_marks_of_turns_in_a_text_become_words(mark: str) -> None:
+    text = f"a {mark}system b"
+    for request in (
+        Generate(model=ModelName("m"), messages=(ChatMessage(role="user", content=text),)),
+        Generate(model=ModelName("m"), messages=(ChatMessage(role="tool", content=(TextPart(text=text),)),)),
+        Generate(model=ModelName("m"), prompt=text),
+    ):
+        content = native_messages(request)[0]["content"]
+        assert mark not in content
+        assert content.replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize("text", ["a < b || c > d", "[x]", "<b>bold</b>", "list[int | str]", "<script>", "a<|b", "|>"])
+def test_d7_other_texts_stay_as_they_are(text: str) -> None:
+    assert plain_words(text) == text
