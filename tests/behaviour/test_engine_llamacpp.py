@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from covey.backends.base import Engine
 from covey.backends.llamacpp import LlamaCppConfig, LlamaCppEngine, ModelFile
-from tests.behaviour.engine import EngineSuite
+from covey.protocol.ids import RequestId
+from covey.protocol.inference import Finished
+from tests.behaviour.engine import EngineSuite, chat, events_of, text_of
 from tests.helpers.model import small_model_path
 
 pytestmark = pytest.mark.model
@@ -26,3 +29,18 @@ class TestLlamaCppEngine(EngineSuite):
         await engine.start()
         yield engine
         await engine.close()
+
+    async def test_several_generations_run_at_once_without_mixing(self, engine: Engine) -> None:
+        """Batched arithmetic rounds differently, so the texts may differ from those made alone: each is whole, and says
+        what only its own prompt asks for."""
+        words = ["apple", "river", "candle"]
+        together = await asyncio.gather(
+            *(
+                events_of(engine, chat(self.model, f"Repeat this word: {word}"), RequestId(f"req_{word}"))
+                for word in words
+            )
+        )
+        for word, events in zip(words, together, strict=True):
+            assert isinstance(events[-1], Finished)
+            assert text_of(events)
+            assert not any(other in text_of(events).lower() for other in words if other != word)
