@@ -111,15 +111,6 @@ def test_no_file_names_a_package_registry() -> None:
     assert [name for name, text in tracked_text() if hosts.search(text)] == []
 
 
-def test_python_locks_are_hashed() -> None:
-    for name in ("runtime", "dev", "model"):
-        text = (ROOT / "requirements" / f"{name}.txt").read_text()
-        joined = text.replace("\\\n", " ")
-        requirements = [line for line in joined.splitlines() if line.strip() and not line.strip().startswith("#")]
-        assert requirements
-        assert [line.split()[0] for line in requirements if "--hash=sha256:" not in line] == []
-
-
 def test_file_and_folder_names_are_nouns_not_drawers() -> None:
     drawers = {"utils", "util", "helpers", "common", "misc", "core", "shared"}
     assert [name_of(path) for path in python_files(SOURCE) if {path.stem, path.parent.name} & drawers] == []
