@@ -1,0 +1,79 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { useSession } from "@/features/session/session";
+import { ErrorPage } from "./ErrorPage";
+import { NotFoundPage } from "./NotFoundPage";
+import { Root } from "./Root";
+
+export const rootRoute = createRootRoute({
+  component: Root,
+  notFoundComponent: NotFoundPage,
+  errorComponent: ErrorPage,
+});
+
+interface EntrySearch {
+  /** Where to go after the login: a path of this interface. */
+  next?: string;
+}
+
+const entryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/login",
+  validateSearch: (search: Record<string, unknown>): EntrySearch =>
+    typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {},
+  component: lazyRouteComponent(() => import("@/features/session/components/EntryPage"), "EntryPage"),
+});
+
+interface InvitationSearch {
+  invitation?: string;
+}
+
+const registerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/register",
+  validateSearch: (search: Record<string, unknown>): InvitationSearch =>
+    typeof search.invitation === "string" ? { invitation: search.invitation } : {},
+  component: lazyRouteComponent(() => import("@/features/session/components/RegisterPage"), "RegisterPage"),
+});
+
+/** Everything that needs an account; the frame with the navigation is around it. */
+export const insideRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "inside",
+  component: lazyRouteComponent(() => import("./Shell"), "Shell"),
+  beforeLoad: ({ location }) => {
+    if (useSession.getState().status === "out") {
+      throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
+    }
+  },
+});
+
+const newChatRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/features/chat/components/ChatPage"), "ChatPage"),
+});
+
+const chatRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: "/c/$conversationId",
+  component: lazyRouteComponent(() => import("@/features/chat/components/ChatPage"), "ChatPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  entryRoute,
+  registerRoute,
+  insideRoute.addChildren([newChatRoute, chatRoute]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  defaultPreload: "intent",
+  defaultErrorComponent: ErrorPage,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

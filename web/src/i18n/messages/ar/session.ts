@@ -1,0 +1,33 @@
+import type { session as english } from "../en/session";
+import type { Message } from "@/i18n/text";
+
+export const session: Record<keyof typeof english, Message> = {
+  loginTitle: "تسجيل الدخول",
+  loginLead: "مرحبًا بعودتك.",
+  username: "اسم المستخدم",
+  password: "كلمة المرور",
+  showPassword: "إظهار كلمة المرور",
+  hidePassword: "إخفاء كلمة المرور",
+  logIn: "تسجيل الدخول",
+  logOut: "تسجيل الخروج",
+  logOutEverywhere: "تسجيل الخروج من كل مكان",
+  loggedOutEverywhere: "انتهت جميع جلساتك.",
+  wrongCredentials: "اسم المستخدم أو كلمة المرور غير صحيحة.",
+  noAccountYet: "ليس لديك حساب بعد؟",
+  haveAccount: "لديك حساب؟",
+  registerLink: "التسجيل",
+  registerTitle: "إنشاء حساب",
+  registerLead: "اختر اسمًا وكلمة مرور.",
+  firstTitle: "إعداد Covey",
+  firstLead: "هذا أول حساب في هذا التثبيت، وسيكون هو المسؤول.",
+  registerAction: "إنشاء الحساب",
+  firstAction: "إنشاء أول حساب",
+  usernameHint: "من 3 إلى 64 حرفًا أو رقمًا أو نقطة أو شرطة.",
+  passwordHint: "10 أحرف على الأقل. بضع كلمات لا رابط بينها يسهل تذكّرها.",
+  passwordTooShort: "تحتاج كلمة المرور إلى 10 أحرف على الأقل.",
+  invitationCode: "رمز الدعوة",
+  invitationHint: "تحصل عليه من المسؤول.",
+  registrationClosed: "لا يمكن إنشاء حسابات جديدة هنا. اسأل المسؤول.",
+  unreachableTitle: "تعذّر الوصول إلى Covey",
+  unreachableText: "تبقى مسجّلًا، وتتابع هذه الصفحة حالما تجيب الخدمة من جديد.",
+};

@@ -1,0 +1,33 @@
+import type { session as english } from "../en/session";
+import type { Message } from "@/i18n/text";
+
+export const session: Record<keyof typeof english, Message> = {
+  loginTitle: "Anmelden",
+  loginLead: "Willkommen zurück.",
+  username: "Benutzername",
+  password: "Passwort",
+  showPassword: "Passwort zeigen",
+  hidePassword: "Passwort verbergen",
+  logIn: "Anmelden",
+  logOut: "Abmelden",
+  logOutEverywhere: "Überall abmelden",
+  loggedOutEverywhere: "Alle deine Sitzungen sind beendet.",
+  wrongCredentials: "Benutzername oder Passwort ist falsch.",
+  noAccountYet: "Noch kein Konto?",
+  haveAccount: "Schon ein Konto?",
+  registerLink: "Registrieren",
+  registerTitle: "Konto anlegen",
+  registerLead: "Wähle einen Namen und ein Passwort.",
+  firstTitle: "Covey einrichten",
+  firstLead: "Das ist das erste Konto dieser Installation. Es verwaltet sie.",
+  registerAction: "Konto anlegen",
+  firstAction: "Erstes Konto anlegen",
+  usernameHint: "3 bis 64 Buchstaben, Ziffern, Punkte, Binde- oder Unterstriche.",
+  passwordHint: "Mindestens 10 Zeichen. Ein paar Wörter ohne Zusammenhang merkt man sich leicht.",
+  passwordTooShort: "Das Passwort braucht mindestens 10 Zeichen.",
+  invitationCode: "Einladungscode",
+  invitationHint: "Du bekommst ihn von der Verwaltung.",
+  registrationClosed: "Hier können keine neuen Konten angelegt werden. Frage die Verwaltung.",
+  unreachableTitle: "Covey ist nicht erreichbar",
+  unreachableText: "Du bleibst angemeldet; diese Seite macht weiter, sobald der Dienst wieder antwortet.",
+};

@@ -1,0 +1,33 @@
+import type { Message } from "@/i18n/text";
+
+/** Logging in, registering and logging out. */
+export const session = {
+  loginTitle: "Log in",
+  loginLead: "Welcome back.",
+  username: "User name",
+  password: "Password",
+  showPassword: "Show the password",
+  hidePassword: "Hide the password",
+  logIn: "Log in",
+  logOut: "Log out",
+  logOutEverywhere: "Log out everywhere",
+  loggedOutEverywhere: "All of your sessions have ended.",
+  wrongCredentials: "User name or password is wrong.",
+  noAccountYet: "No account yet?",
+  haveAccount: "Have an account?",
+  registerLink: "Register",
+  registerTitle: "Make an account",
+  registerLead: "Choose a name and a password.",
+  firstTitle: "Set up Covey",
+  firstLead: "This is the first account of this installation. It becomes the administrator.",
+  registerAction: "Make the account",
+  firstAction: "Make the first account",
+  usernameHint: "3 to 64 letters, digits, dots, hyphens or underscores.",
+  passwordHint: "At least 10 characters. A few unrelated words are easy to remember.",
+  passwordTooShort: "The password needs at least 10 characters.",
+  invitationCode: "Invitation code",
+  invitationHint: "You get it from an administrator.",
+  registrationClosed: "New accounts cannot be made here. Ask an administrator.",
+  unreachableTitle: "Covey cannot be reached",
+  unreachableText: "You stay logged in; this page goes on as soon as the service answers again.",
+} satisfies Record<string, Message>;

@@ -1,0 +1,4 @@
+import rtl from "@mui/stylis-plugin-rtl";
+import { prefixer } from "stylis";
+
+export const rightToLeft = [prefixer, rtl];
