@@ -11,7 +11,7 @@ import MenuItem from "@mui/material/MenuItem";
 import { useColorScheme } from "@mui/material/styles";
 import { useState } from "react";
 import { Icon } from "@/components/Icon";
-import { toast } from "@/components/Toasts";
+import { toast } from "@/components/toast";
 import { logOut } from "@/features/session/api/session_api";
 import { leave, useSession } from "@/features/session/session";
 import { chooseLocale, LOCALES, type Locale, type MessageKey, useLocaleState, useText } from "@/i18n/locale";

@@ -2,7 +2,7 @@ import { ButtonLink } from "@/components/links";
 import { Standalone } from "@/components/Standalone";
 import { useText } from "@/i18n/locale";
 
-export function NotFoundPage() {
+export default function NotFoundPage() {
   const text = useText();
   return (
     <Standalone title={text("notFoundTitle")} lead={text("notFoundText")}>

@@ -1,8 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { useSession } from "@/features/session/session";
+import { lazy } from "react";
 import { ErrorPage } from "./ErrorPage";
-import { NotFoundPage } from "./NotFoundPage";
 import { Root } from "./Root";
+
+const NotFoundPage = lazy(() => import("./NotFoundPage"));
 
 export const rootRoute = createRootRoute({
   component: Root,

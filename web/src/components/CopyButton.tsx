@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { useText } from "@/i18n/locale";
 import { copyText } from "@/lib/clipboard";
 import { IconAction } from "./IconAction";
-import { toast } from "./Toasts";
+import { toast } from "./toast";
 
 interface CopyButtonProps {
   text: string | (() => string);

@@ -1,13 +1,7 @@
 import Box from "@mui/material/Box";
 import Typography from "@mui/material/Typography";
-import { type ReactNode, useEffect } from "react";
-
-/** The name of the page in the browser's tab. */
-export function usePageTitle(title: string): void {
-  useEffect(() => {
-    document.title = title ? `${title} · Covey` : "Covey";
-  }, [title]);
-}
+import type { ReactNode } from "react";
+import { usePageTitle } from "./page_title";
 
 interface PageProps {
   title: string;

@@ -1,7 +1,7 @@
 import Box from "@mui/material/Box";
 import Typography from "@mui/material/Typography";
 import type { ReactNode } from "react";
-import { usePageTitle } from "./Page";
+import { usePageTitle } from "./page_title";
 import { Wordmark } from "./Wordmark";
 
 interface StandaloneProps {

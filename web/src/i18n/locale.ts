@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { create } from "zustand";
 import { readStored, writeStored } from "@/lib/storage";
 import { formatsOf } from "./formats";
-import { en } from "./messages/en";
+import type { en } from "./messages/en";
 import { fill, type Message, type Values } from "./text";
 
 export type MessageKey = keyof typeof en;
@@ -22,12 +22,13 @@ interface LocaleState {
   messages: Catalogue;
 }
 
-export const useLocaleState = create<LocaleState>(() => ({ locale: "en", messages: en }));
+/** Nothing is shown before `chooseLocale` has loaded the texts of a language. */
+export const useLocaleState = create<LocaleState>(() => ({ locale: "en", messages: {} as Catalogue }));
 
 async function load(locale: Locale): Promise<Catalogue> {
   if (locale === "de") return (await import("./messages/de")).de;
   if (locale === "ar") return (await import("./messages/ar")).ar;
-  return en;
+  return (await import("./messages/en")).en;
 }
 
 /** Show everything in another language, from now on. */

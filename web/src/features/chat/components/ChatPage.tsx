@@ -4,7 +4,7 @@ import TextField from "@mui/material/TextField";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { usePageTitle } from "@/components/Page";
+import { usePageTitle } from "@/components/page_title";
 import { answerOf, api } from "@/lib/api";
 import { live } from "@/lib/live/live";
 
@@ -24,7 +24,8 @@ export function ChatPage() {
   const [answer, setAnswer] = useState("");
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const model = models.data?.items[0]?.model.name ?? "";
+    const items = models.data?.items ?? [];
+    const model = (items.find((item) => item.model.is_default) ?? items[0])?.model.name ?? "";
     const id = conversationId ?? (await answerOf(api.POST("/covey/v1/conversations", { body: {} }))).info.id;
     const accepted = await live.begin({
       conversation_id: id,
