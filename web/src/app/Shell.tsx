@@ -3,7 +3,7 @@ import Box from "@mui/material/Box";
 import Drawer from "@mui/material/Drawer";
 import useMediaQuery from "@mui/material/useMediaQuery";
 import { type Theme } from "@mui/material/styles";
-import { Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { Outlet, useLocation } from "@tanstack/react-router";
 import { Suspense, useEffect } from "react";
 import { IconAction } from "@/components/IconAction";
 import { Loading } from "@/components/Loading";
@@ -20,9 +20,9 @@ import { Sidebar } from "./Sidebar";
 export function Shell() {
   const status = useSession((state) => state.status);
   const location = useLocation();
-  if (status === "unknown") return <Loading />;
   if (status === "unreachable") return <Unreachable />;
-  if (status === "out") return <Navigate to="/login" search={location.href === "/" ? {} : { next: location.href }} replace />;
+  // When nobody is logged in, the route leads to the log-in page; there is nothing to show until it has.
+  if (status !== "in") return <Loading />;
   return <Frame path={location.pathname} />;
 }
 

@@ -21,7 +21,8 @@ const entryRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/login",
   validateSearch: (search: Record<string, unknown>): EntrySearch =>
-    typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {},
+    // Named also when it is refused: what is left out here would stay as it came.
+    ({ next: typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? search.next : undefined }),
   component: lazyRouteComponent(() => import("@/features/session/components/EntryPage"), "EntryPage"),
 });
 
@@ -33,7 +34,7 @@ const registerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/register",
   validateSearch: (search: Record<string, unknown>): InvitationSearch =>
-    typeof search.invitation === "string" ? { invitation: search.invitation } : {},
+    ({ invitation: typeof search.invitation === "string" ? search.invitation : undefined }),
   component: lazyRouteComponent(() => import("@/features/session/components/RegisterPage"), "RegisterPage"),
 });
 
