@@ -99,6 +99,8 @@ class Generate(Message, frozen=True, kw_only=True):
     """How long the model stays loaded afterwards; negative: for ever; None: the engine's default."""
     raw: bool = False
     """For ``prompt``: do not put it into the model's chat template."""
+    stream: bool = True
+    """Whether somebody watches the answer grow. If not, an engine may give all of it as one delta at its end."""
 
 
 class Usage(Message, frozen=True, kw_only=True):
