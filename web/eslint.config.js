@@ -25,5 +25,5 @@ export default tseslint.config(
     },
   },
   { files: ["src/lib/storage.ts", "src/**/*.test.{ts,tsx}", "src/testing/**"], rules: { "no-restricted-globals": "off" } },
-  { files: ["scripts/**", "end-to-end/**", "*.ts"], languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", fetch: "readonly" } } },
+  { files: ["scripts/**", "end-to-end/**", "*.ts"], languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", fetch: "readonly", performance: "readonly", window: "readonly", document: "readonly", PerformanceObserver: "readonly" } } },
 );
