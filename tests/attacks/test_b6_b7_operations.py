@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from covey.errors import CoveyError, Forbidden, NotFound, Unauthenticated
-from covey.protocol.ids import InstanceId
+from covey.protocol.conversations import (
+    CLIENT_WATCH,
+    ConversationChanged,
+    WatchConversations,
+    WatchEvent,
+    Watching,
+)
+from covey.protocol.ids import ConversationId, InstanceId
 from covey.protocol.inference import (
     CLIENT_CANCEL,
     CLIENT_FOLLOW,
@@ -159,6 +167,40 @@ async def test_b7_conversations_generations_usage_and_preferences_of_others_do_n
     untouched = await chain.operate("conversations.get", mine, **wanted)
     assert untouched.info == conversation.info
     assert untouched.messages == ()
+
+
+async def test_b7_nobody_hears_or_reaches_into_the_conversations_of_others(chain: Chain) -> None:
+    mine = chain.records.token(await chain.records.user("ada"))
+    hers = chain.records.token(await chain.records.user("eve"))
+    conversation = (await chain.operate("conversations.create", mine)).info.id
+    own = (await chain.operate("conversations.create", hers)).info.id
+    accepted = await chain.bus.call(
+        CLIENT_START, chat(mine, detached=True, conversation_id=conversation), chain.context()
+    )
+    stream = cast(
+        "AsyncGenerator[WatchEvent, None]",
+        chain.bus.stream(CLIENT_WATCH, WatchConversations(credential=hers), chain.context()),
+    )
+    async with aclosing(stream) as events:
+        assert await anext(events) == Watching()
+        await chain.operate("conversations.update", mine, conversation_id=conversation, title="private")
+        await chain.operate("conversations.update", hers, conversation_id=own, title="hers")
+        change = await anext(events)
+        assert isinstance(change, ConversationChanged)
+        assert change.conversation_id == own
+    for wanted in (conversation, "conv_nothing"):
+        watch = WatchConversations(credential=hers, conversation_id=ConversationId(wanted))
+        with pytest.raises(NotFound) as caught:
+            await anext(aiter(chain.bus.stream(CLIENT_WATCH, watch, chain.context())))
+        assert caught.value.detail == "there is no such conversation"
+    places: tuple[dict[str, Any], ...] = (
+        {"answer_to": accepted.question_id}, {"continue_id": accepted.answer_id}, {"parent_id": accepted.answer_id},
+    )  # fmt: skip
+    for place in places:
+        for conversation_id in (conversation, own):
+            start = chat(hers, detached=True, conversation_id=conversation_id, **place)
+            with pytest.raises(NotFound):
+                await chain.bus.call(CLIENT_START, start, chain.context())
 
 
 @pytest.mark.parametrize("name", ["*", ">", "a.b", "../x", "", "x" * 65, "usr_1.conv_1"])

@@ -52,7 +52,9 @@ async def test_n4_matrix_of_calls_is_the_committed_one(mesh: Mesh, role: str) ->
         assert await connection.may_subscribe(f"_INBOX_{other}.>") == own
         assert await connection.may_publish(f"presence.{other}.{other}-1") == own
         assert await connection.may_publish(f"event.{other}.changed") == own
+        assert await connection.may_subscribe(f"event.{other}.>") == (own or other != "client")
         assert not await connection.may_publish(f"_INBOX_{other}.{other}-1.reply")
+    assert not await connection.may_subscribe("event.>")
     assert await connection.may_publish("presence-query.gateway")
     assert await connection.may_subscribe("presence.processor.*")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from covey.backends.base import Engine
 from covey.backends.llamacpp import LlamaCppConfig, LlamaCppEngine, ModelFile
 from covey.protocol.ids import RequestId
-from covey.protocol.inference import Finished
+from covey.protocol.inference import ChatMessage, Finished
 from tests.behaviour.engine import EngineSuite, chat, events_of, text_of
 from tests.helpers.model import small_model_path
 
@@ -44,3 +45,20 @@ class TestLlamaCppEngine(EngineSuite):
             assert isinstance(events[-1], Finished)
             assert text_of(events)
             assert not any(other in text_of(events).lower() for other in words if other != word)
+
+    async def test_an_answer_that_was_cut_goes_on_where_it_stopped(self, engine: Engine) -> None:
+        asked = chat(self.model, "Count from one to twenty in words.")
+        sampling = msgspec.structs.replace(asked.sampling, temperature=0.0, seed=1, max_tokens=24)
+        whole = text_of(await events_of(engine, msgspec.structs.replace(asked, sampling=sampling), RequestId("req_a")))
+        short = msgspec.structs.replace(asked, sampling=msgspec.structs.replace(sampling, max_tokens=8))
+        begun = text_of(await events_of(engine, short, RequestId("req_b")))
+        assert whole.startswith(begun)
+        further = msgspec.structs.replace(
+            asked,
+            sampling=msgspec.structs.replace(sampling, max_tokens=8),
+            messages=(*asked.messages, ChatMessage(role="assistant", content=begun)),
+            continue_last=True,
+        )
+        added = text_of(await events_of(engine, further, RequestId("req_c")))
+        assert added
+        assert whole.startswith(begun + added)

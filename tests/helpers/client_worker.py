@@ -12,8 +12,9 @@ import msgspec
 
 from covey.errors import CoveyError, NotFound, PeerUnavailable, Unauthenticated
 from covey.protocol import auth, registry
+from covey.protocol.conversations import CLIENT_WATCH, WatchConversations, WatchEvent, Watching
 from covey.protocol.endpoint import Empty, Endpoint, StreamEndpoint, Topic
-from covey.protocol.ids import GenerationId, InstanceId, ModelName, NodeName, UserId
+from covey.protocol.ids import GenerationId, InstanceId, MessageId, ModelName, NodeName, UserId
 from covey.protocol.inference import (
     CLIENT_CANCEL,
     CLIENT_EMBED,
@@ -71,6 +72,9 @@ class ScriptedClientWorker(Service):
         self.starts: list[StartGeneration] = []
         self.follows: list[FollowGeneration] = []
         self.cancels: list[CancelGeneration] = []
+        self.watches: list[WatchConversations] = []
+        self.changes: list[WatchEvent | CoveyError] = [Watching()]
+        """What a watch hears before it ends."""
         self.operations: list[tuple[str, str | None, Any]] = []
         self.contexts: list[CallContext] = []
         self.embeds: list[GatewayEmbed] = []
@@ -114,7 +118,10 @@ class ScriptedClientWorker(Service):
         self.contexts.append(context)
         self.authenticate(request.credential)
         self.starts.append(request)
-        return GenerationAccepted(generation_id=GENERATION, instance=CLIENT)
+        accepted = GenerationAccepted(generation_id=GENERATION, instance=CLIENT)
+        if request.conversation_id is None:
+            return accepted
+        return msgspec.structs.replace(accepted, question_id=MessageId("msg_q"), answer_id=MessageId("msg_a"))
 
     @streams(CLIENT_FOLLOW)
     async def follow(self, request: FollowGeneration, context: CallContext) -> AsyncIterator[GenerationEvent]:
@@ -128,6 +135,15 @@ class ScriptedClientWorker(Service):
             number += 1
             if number > request.after:
                 yield event
+
+    @streams(CLIENT_WATCH)
+    async def watch(self, request: WatchConversations, context: CallContext) -> AsyncIterator[WatchEvent]:
+        self.authenticate(request.credential)
+        self.watches.append(request)
+        for event in self.changes:
+            if isinstance(event, CoveyError):
+                raise event
+            yield event
 
     @serves(CLIENT_CANCEL)
     async def cancel(self, request: CancelGeneration, context: CallContext) -> Empty:

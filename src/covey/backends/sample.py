@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from covey.backends.sampling import check_continuation
 from covey.errors import BackendUnavailable, CoveyError, InvalidRequest, ModelNotFound, error_from_code
 from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import (
@@ -173,6 +174,7 @@ class SampleEngine:
 
     async def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
         self._check(request.model)
+        check_continuation(request)
         self._begun += 1
         if self.config.fail_every and self._begun % self.config.fail_every == 0:
             raise self._failure()

@@ -30,6 +30,18 @@ def check_request(request: Generate) -> None:
         raise InvalidRequest(f"top_logprobs is 0 to {MAX_TOP_LOGPROBS}", param="top_logprobs")
     if request.prompt is None and not request.messages:
         raise InvalidRequest("there is nothing to answer", param="messages")
+    check_continuation(request)
+
+
+def check_continuation(request: Generate) -> None:
+    """Raises InvalidRequest when there is no text of the assistant's to continue."""
+    if not request.continue_last:
+        return
+    last = request.messages[-1] if request.messages and request.prompt is None else None
+    if last is None or last.role != "assistant" or not isinstance(last.content, str) or not last.content:
+        raise InvalidRequest("only a text of the assistant's can be continued", param="continue_last")
+    if last.tool_calls:
+        raise InvalidRequest("an answer that calls tools cannot be continued", param="continue_last")
 
 
 def check_sampling(sampling: Sampling) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing, suppress
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -29,11 +29,13 @@ from covey.bridge.websocket_frames import (
     Ping,
     Start,
     Unfollow,
+    Watch,
     encode,
 )
 from covey.errors import CoveyError, Forbidden, InvalidRequest, Overloaded, Unauthenticated
 from covey.protocol.auth import UserInfo
-from covey.protocol.ids import GenerationId, RequestId
+from covey.protocol.conversations import CLIENT_WATCH, ConversationChanged, WatchConversations, WatchEvent
+from covey.protocol.ids import ConversationId, GenerationId, RequestId
 from covey.protocol.inference import CLIENT_CANCEL, CLIENT_START, CancelGeneration, FollowGeneration
 from covey.rpc.context import CallContext
 
@@ -211,6 +213,8 @@ class SocketSession:
                 await self._begin(frame.id, "start", self._start(frame))
             case Follow():
                 await self._begin(frame.id, "follow", self._follow(frame.id, frame.generation_id, frame.after))
+            case Watch():
+                await self._begin(frame.id, "watch", self._watch(frame))
             case Cancel():
                 await self._begin(frame.id, "cancel", self._cancel(frame))
 
@@ -274,11 +278,16 @@ class SocketSession:
         context = self._context(
             CLIENT_START.timeout_s, None if key is None else idempotency_key(key.encode("ascii", "replace"))
         )
-        values: dict[str, Any] = {"generate": frame.generate}
-        if frame.conversation_id is not None:
-            values["conversation_id"] = frame.conversation_id
+        places = ("conversation_id", "parent_id", "answer_to", "continue_id", "stored_history")
+        values = {"generate": frame.generate, **{name: getattr(frame, name) for name in places}}
         accepted = await start_generation(self._calls, context, self._credential, values)
-        await self._say("accepted", id=frame.id, generation_id=accepted.generation_id)
+        await self._say(
+            "accepted",
+            id=frame.id,
+            generation_id=accepted.generation_id,
+            question_id=accepted.question_id,
+            answer_id=accepted.answer_id,
+        )
         await self._follow(frame.id, accepted.generation_id, -1)
 
     async def _follow(self, request: str, generation_id: str, after: int) -> None:
@@ -291,6 +300,30 @@ class SocketSession:
                 number += 1
                 await self._say("event", id=request, generation_id=generation_id, seq=number, event=complete(event))
         await self._say("end", id=request)
+
+    async def _watch(self, frame: Watch) -> None:
+        """Goes on with the renewed credential when the one that it began with is no longer good."""
+        while True:
+            credential = self._credential
+            try:
+                await self._pass_changes(frame, credential)
+            except Unauthenticated:
+                if credential == self._credential:
+                    raise
+            else:
+                break
+        await self._say("end", id=frame.id)
+
+    async def _pass_changes(self, frame: Watch, credential: str) -> None:
+        wanted = None if frame.conversation_id is None else ConversationId(frame.conversation_id)
+        request = WatchConversations(credential=credential, conversation_id=wanted)
+        stream = self._calls.bus.stream(CLIENT_WATCH, request, self._context(None))
+        async with aclosing(cast("AsyncGenerator[WatchEvent, None]", stream)) as events:
+            async for event in events:
+                if isinstance(event, ConversationChanged):
+                    await self._say("changed", id=frame.id, **changed_fields(event))
+                elif event.fresh:
+                    await self._say("watching", id=frame.id)
 
     async def _cancel(self, frame: Cancel) -> None:
         generation_id = GenerationId(frame.generation_id)
@@ -313,15 +346,19 @@ class SocketSession:
 
     # Frames out
 
-    async def _say(self, kind: str, **fields: Any) -> None:
+    async def _say(self, frame_type: str, /, **fields: Any) -> None:
         if self._open:
-            await self._send({"type": "websocket.send", "text": encode(kind, **fields)})
+            await self._send({"type": "websocket.send", "text": encode(frame_type, **fields)})
 
     async def _say_error(self, request: str | None, error: CoveyError) -> None:
         described = FrameError(
             code=error.code, message=error.detail, param=error.param, retry_after_s=error.retry_after_s
         )
         await self._say("error", id=request, error=described)
+
+
+def changed_fields(event: ConversationChanged) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in event.__struct_fields__}
 
 
 async def _refuse(send: SendMessage, error: CoveyError, request_id: RequestId) -> None:

@@ -23,6 +23,10 @@ class Start(_Frame, frozen=True, kw_only=True, tag="start"):
     id: str
     generate: dict[str, Any]
     conversation_id: str | None = None
+    parent_id: str | None = None
+    answer_to: str | None = None
+    continue_id: str | None = None
+    stored_history: bool = False
     idempotency_key: str | None = None
 
 
@@ -32,6 +36,13 @@ class Follow(_Frame, frozen=True, kw_only=True, tag="follow"):
     id: str
     generation_id: str
     after: int = -1
+
+
+class Watch(_Frame, frozen=True, kw_only=True, tag="watch"):
+    """Hear what happens to the account's conversations, or to one of them."""
+
+    id: str
+    conversation_id: str | None = None
 
 
 class Unfollow(_Frame, frozen=True, kw_only=True, tag="unfollow"):
@@ -51,7 +62,7 @@ class Ping(_Frame, frozen=True, kw_only=True, tag="ping"):
     id: str | None = None
 
 
-ClientFrame = Hello | Start | Follow | Unfollow | Cancel | Ping
+ClientFrame = Hello | Start | Follow | Watch | Unfollow | Cancel | Ping
 
 
 class FrameError(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +72,6 @@ class FrameError(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
 
 
-def encode(kind: str, **fields: Any) -> str:
+def encode(kind: str, /, **fields: Any) -> str:
     """A frame of the server."""
     return msgspec.json.encode({"type": kind, **fields}).decode()

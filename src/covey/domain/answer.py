@@ -44,11 +44,16 @@ class AnswerBuilder:
     def empty(self) -> bool:
         return not (self._text or self._reasoning or self._calls)
 
-    def message(self) -> ChatMessage:
+    def message(self, before: ChatMessage | None = None) -> ChatMessage:
+        """The answer so far; with ``before``, which it continues, both as one."""
+        text, reasoning = "".join(self._text), "".join(self._reasoning)
+        if before is not None:
+            text = (before.content if isinstance(before.content, str) else "") + text
+            reasoning = (before.reasoning or "") + reasoning
         return ChatMessage(
             role="assistant",
-            content="".join(self._text),
-            reasoning="".join(self._reasoning) or None,
+            content=text,
+            reasoning=reasoning or None,
             tool_calls=tuple(
                 ToolCall(
                     id=call["id"],

@@ -40,6 +40,9 @@ READS: dict[str, tuple[str, ...]] = {"gateway": (subjects.BUCKET_ACCESS,)}
 KEEPS_LOGS: dict[str, tuple[str, ...]] = {"gateway": (subjects.LOG_USAGE, subjects.LOG_AUDIT)}
 """Logs that a role appends to and reads."""
 
+PRIVATE_EVENTS = ("client",)
+"""Services whose events are heard by themselves alone: these tell what people do."""
+
 BUCKETS = tuple(sorted({bucket for owned in OWNS.values() for bucket in owned}))
 LOGS = tuple(sorted({log for kept in KEEPS_LOGS.values() for log in kept}))
 PROBE_BUCKET = "probe"
@@ -75,8 +78,12 @@ def grants_of(role: str, scope: str | None = None) -> Grants:
         publish += [f"presence.{service}.*", f"event.{service}.>"]
         subscribe += _serving(service, scope)
     publish.append("presence-query.*")
-    subscribe += ["presence.>", "event.>"]
+    subscribe += ["presence.>", *_events(services)]
     return Grants(publish=tuple(dict.fromkeys(publish)), subscribe=tuple(subscribe), replies=True)
+
+
+def _events(services: tuple[str, ...]) -> list[str]:
+    return [f"event.{each}.>" for each in subjects.SERVICES if each not in PRIVATE_EVENTS or each in services]
 
 
 def _serving(service: str, scope: str | None) -> list[str]:

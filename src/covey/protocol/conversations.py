@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from covey.protocol.endpoint import Empty, Endpoint, Message
-from covey.protocol.ids import ConversationId, GenerationId, MessageId, ModelName
+from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint, Topic
+from covey.protocol.ids import ConversationId, GenerationId, MessageId, ModelName, UserId
 from covey.protocol.inference import ChatMessage, GenerationInfo, GenerationList, TimeLine, Usage
+from covey.protocol.subjects import TOPIC_CONVERSATIONS, person
 
 
 class StoredMessage(Message, frozen=True, kw_only=True):
-    """One message of a conversation's tree; ``parent_id`` None: a first message. Siblings are branches."""
+    """One message of a conversation's tree; ``parent_id`` None: a first message. Siblings are branches.
+
+    Of an answer that was continued, ``model`` and what follows tell of the last continuation.
+    """
 
     id: MessageId
     parent_id: MessageId | None = None
@@ -35,6 +39,22 @@ class ConversationInfo(Message, frozen=True, kw_only=True):
     message_count: int = 0
     revision: int = 0
     """Send it back with a change to be told (409) when someone else changed it in between."""
+    active_leaf: MessageId | None = None
+    """The message whose branch is shown: the newest question or answer, or what was chosen since; None: no message."""
+
+
+class RunningGeneration(Message, frozen=True, kw_only=True):
+    """A generation of a conversation that has not ended."""
+
+    generation_id: GenerationId
+    answer_id: MessageId
+    """The message that the answer will be; it is there already when ``continues``."""
+    question_id: MessageId | None = None
+    """The message that the answer goes under."""
+    model: ModelName
+    started_at: float
+    continues: bool = False
+    """The events hold only what is appended to the stored message."""
 
 
 class Conversation(Message, frozen=True, kw_only=True):
@@ -42,6 +62,8 @@ class Conversation(Message, frozen=True, kw_only=True):
     messages: tuple[StoredMessage, ...] = ()
     settings: dict[str, Any] = {}
     """System prompt and parameters as the user interface keeps them; at most 16 KiB of JSON."""
+    generations: tuple[RunningGeneration, ...] = ()
+    """Those that run now, on whichever client worker."""
 
 
 class ConversationList(Message, frozen=True, kw_only=True):
@@ -77,6 +99,8 @@ class UpdateConversation(Message, frozen=True, kw_only=True, forbid_unknown_fiel
     pinned: bool | None = None
     model: ModelName | None = None
     settings: dict[str, Any] | None = None
+    active_leaf: MessageId | None = None
+    """A message of the conversation."""
     revision: int | None = None
 
 
@@ -99,6 +123,45 @@ class GenerationRef(Message, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     generation_id: GenerationId
 
 
+ChangeKind = Literal["created", "updated", "deleted", "message", "generation_started", "generation_ended"]
+
+
+class ConversationChanged(Message, frozen=True, kw_only=True, tag="changed"):
+    """Something happened to a conversation. At most once, and with no text: who hears it reads what it needs."""
+
+    conversation_id: ConversationId
+    kind: ChangeKind
+    revision: int = 0
+    """The conversation's after the change; 0 when it was deleted, or the end of its generation changed nothing."""
+    message_id: MessageId | None = None
+    """The message that was added or changed; of a generation the answer's."""
+    generation_id: GenerationId | None = None
+
+
+class Watching(Message, frozen=True, kw_only=True, tag="watching"):
+    """Changes are heard from now on. Repeated from time to time, as a sign of life."""
+
+    fresh: bool = True
+    """Earlier changes may have been missed: read again what matters."""
+
+
+class WatchConversations(Message, frozen=True, kw_only=True):
+    credential: str
+    conversation_id: ConversationId | None = None
+    """Only this one's changes; None: those of all of the caller's."""
+
+
+WatchEvent = Watching | ConversationChanged
+
+
+def conversation_topic(user_id: UserId) -> Topic[ConversationChanged]:
+    """What happens to one person's conversations."""
+    return Topic(f"{TOPIC_CONVERSATIONS}.{person(user_id)}", ConversationChanged)
+
+
+CLIENT_WATCH: StreamEndpoint[WatchConversations, WatchEvent] = StreamEndpoint(
+    "client.watch", WatchConversations, WatchEvent
+)
 CREATE_CONVERSATION = Endpoint("client.create_conversation", CreateConversation, Conversation)
 LIST_CONVERSATIONS = Endpoint("client.list_conversations", ListConversations, ConversationList, idempotent=True)
 GET_CONVERSATION = Endpoint("client.get_conversation", ConversationRef, Conversation, idempotent=True)

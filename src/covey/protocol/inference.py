@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
-from covey.protocol.ids import ConversationId, GenerationId, InstanceId, ModelName, NodeName
+from covey.protocol.ids import ConversationId, GenerationId, InstanceId, MessageId, ModelName, NodeName
 
 
 class TextPart(Message, frozen=True, kw_only=True, tag="text"):
@@ -101,6 +101,8 @@ class Generate(Message, frozen=True, kw_only=True):
     """For ``prompt``: do not put it into the model's chat template."""
     stream: bool = True
     """Whether somebody watches the answer grow. If not, an engine may give all of it as one delta at its end."""
+    continue_last: bool = False
+    """The last message is the assistant's, and the answer is its continuation. Refused where an engine cannot."""
 
 
 class Usage(Message, frozen=True, kw_only=True):
@@ -187,9 +189,13 @@ class Embeddings(Message, frozen=True, kw_only=True):
     usage: Usage = Usage()
 
 
+SILENCE_S = 3600.0
+"""Longest silence of a generation between workers, a last resort: an answer that nobody watches is silent until it is
+whole, engines have limits of their own, and a peer that is gone is noticed by its missing signs of life."""
+
 # The processor's endpoints. Called by the gateway alone, which has set the identity and chosen the instance.
 PROCESSOR_GENERATE: StreamEndpoint[Generate, GenerationEvent] = StreamEndpoint(
-    "processor.generate", Generate, GenerationEvent
+    "processor.generate", Generate, GenerationEvent, idle_timeout_s=SILENCE_S
 )
 PROCESSOR_EMBED = Endpoint("processor.embed", Embed, Embeddings, timeout_s=300.0)
 
@@ -208,7 +214,7 @@ class GatewayEmbed(Message, frozen=True, kw_only=True):
 
 
 GATEWAY_GENERATE: StreamEndpoint[GatewayGenerate, GenerationEvent] = StreamEndpoint(
-    "gateway.generate", GatewayGenerate, GenerationEvent
+    "gateway.generate", GatewayGenerate, GenerationEvent, idle_timeout_s=SILENCE_S
 )
 GATEWAY_EMBED = Endpoint("gateway.embed", GatewayEmbed, Embeddings, timeout_s=300.0)
 
@@ -224,7 +230,17 @@ class StartGeneration(Message, frozen=True, kw_only=True):
     generate: Generate
     detached: bool = False
     conversation_id: ConversationId | None = None
-    """Append the last message of ``generate`` and the answer to this conversation of the caller's."""
+    """Append the last message of ``generate`` and the answer to this conversation of the caller's. At most one of the
+    next three says where; without any, the place is found by comparing the history."""
+    parent_id: MessageId | None = None
+    """The stored message that the question goes under; an empty text: none, it begins the conversation."""
+    answer_to: MessageId | None = None
+    """A stored question to answer (again): nothing is appended, the answer becomes a branch beside earlier ones."""
+    continue_id: MessageId | None = None
+    """A stored answer to continue: the new text is appended to it."""
+    stored_history: bool = False
+    """Send the engine the stored messages of that place; ``generate`` then holds system messages and, with
+    ``parent_id``, the question. Always so for ``answer_to`` and ``continue_id`` when ``generate`` holds no turns."""
 
 
 class FollowGeneration(Message, frozen=True, kw_only=True):
@@ -242,6 +258,10 @@ class CancelGeneration(Message, frozen=True, kw_only=True):
 class GenerationAccepted(Message, frozen=True, kw_only=True):
     generation_id: GenerationId
     instance: InstanceId
+    question_id: MessageId | None = None
+    """The stored question; None without a conversation, or when it could not be stored yet."""
+    answer_id: MessageId | None = None
+    """The message that the answer will be; with ``continue_id`` that one."""
 
 
 class TimeLine(Message, frozen=True, kw_only=True):
@@ -265,6 +285,8 @@ class GenerationInfo(Message, frozen=True, kw_only=True):
     conversation_id: ConversationId | None = None
     node: NodeName | None = None
     usage: Usage | None = None
+    answer_id: MessageId | None = None
+    """The message of the conversation that the answer is, or will be."""
 
 
 class GenerationList(Message, frozen=True, kw_only=True):
@@ -274,11 +296,11 @@ class GenerationList(Message, frozen=True, kw_only=True):
 # The client worker's endpoints. ``generate`` streams an attached generation from its first event; ``start`` begins a
 # detached one. ``follow`` and ``cancel`` go to the instance that owns the generation.
 CLIENT_GENERATE: StreamEndpoint[StartGeneration, GenerationEvent] = StreamEndpoint(
-    "client.generate", StartGeneration, GenerationEvent
+    "client.generate", StartGeneration, GenerationEvent, idle_timeout_s=SILENCE_S
 )
 CLIENT_START = Endpoint("client.start", StartGeneration, GenerationAccepted, timeout_s=10.0)
 CLIENT_FOLLOW: StreamEndpoint[FollowGeneration, GenerationEvent] = StreamEndpoint(
-    "client.follow", FollowGeneration, GenerationEvent
+    "client.follow", FollowGeneration, GenerationEvent, idle_timeout_s=SILENCE_S
 )
 CLIENT_CANCEL = Endpoint("client.cancel", CancelGeneration, Empty, idempotent=True)
 CLIENT_EMBED = Endpoint("client.embed", GatewayEmbed, Embeddings, timeout_s=300.0)

@@ -6,6 +6,7 @@ token that goes into a subject is checked here.
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from covey.errors import InvalidRequest
@@ -27,6 +28,10 @@ HEADER_IDEMPOTENCY_KEY = "Covey-Idempotency-Key"
 HEADER_CLIENT_ADDRESS = "Covey-Client-Address"
 HEADER_ERROR = "Covey-Error"
 HEADER_TRACEPARENT = "traceparent"
+
+# Topics of events, each below the service that publishes it
+TOPIC_CONVERSATIONS = "client.conversations"
+"""Followed by the person whose conversations they are."""
 
 # Buckets. One family per worker, each written by its owner alone.
 BUCKET_AUTH = "auth"
@@ -94,6 +99,11 @@ def presence(service: str, instance: str) -> str:
 def presence_query(service: str) -> str:
     """Ask all instances of a service to announce themselves now."""
     return f"presence-query.{service}"
+
+
+def person(user_id: str) -> str:
+    """A person as one token of a subject, which tells nobody who it is."""
+    return hashlib.sha256(b"person\0" + user_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def event(topic_name: str) -> str:

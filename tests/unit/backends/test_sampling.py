@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from covey.backends.sampling import answer_limit, check_request, check_sampling
+from covey.backends.sampling import answer_limit, check_continuation, check_request, check_sampling
 from covey.errors import InvalidRequest
 from covey.protocol.ids import ModelName
-from covey.protocol.inference import Generate, Sampling
+from covey.protocol.inference import ChatMessage, Generate, Sampling, ToolCall
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,18 @@ def test_an_answer_is_never_longer_than_the_setting() -> None:
         return answer_limit(Generate(model=ModelName("m"), prompt="x", sampling=Sampling(max_tokens=max_tokens)), 100)
 
     assert [limit(None), limit(7), limit(2**31 - 1)] == [100, 7, 100]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        (),
+        (ChatMessage(role="user", content="hi"),),
+        (ChatMessage(role="assistant", content=""),),
+        (ChatMessage(role="assistant", content="a", tool_calls=(ToolCall(id="1"),)),),
+    ],
+)
+def test_only_a_text_of_the_assistants_can_be_continued(messages: tuple[ChatMessage, ...]) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        check_continuation(Generate(model=ModelName("m"), messages=messages, continue_last=True))
+    assert caught.value.param == "continue_last"

@@ -6,14 +6,22 @@ from typing import Any
 
 import pytest
 
+from covey.errors import Unauthenticated
+from covey.protocol.conversations import ConversationChanged, Watching
+from covey.protocol.ids import ConversationId
 from tests.helpers.asgi import http_scope
-from tests.helpers.bridges import new_bridge
-from tests.helpers.client_worker import KEY
+from tests.helpers.bridges import RunningBridge, new_bridge
+from tests.helpers.client_worker import GENERATION, KEY
 
 HELLO = {"type": "hello", "credential": KEY}
 
 
-async def talk(*frames: Any, path: str = "/covey/v1/ws", headers: dict[str, str] | None = None) -> list[Any]:
+async def talk(
+    *frames: Any,
+    path: str = "/covey/v1/ws",
+    headers: dict[str, str] | None = None,
+    to: RunningBridge | None = None,
+) -> list[Any]:
     """What the bridge sends to a client that says ``frames`` and leaves."""
     said: list[dict[str, Any]] = [{"type": "websocket.connect"}]
     said += [{"type": "websocket.receive", "text": json.dumps(frame)} for frame in frames]
@@ -21,14 +29,15 @@ async def talk(*frames: Any, path: str = "/covey/v1/ws", headers: dict[str, str]
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
-        await asyncio.sleep(0)
+        for _ in range(100):  # what was asked before is answered
+            await asyncio.sleep(0)
         return said.pop(0)
 
     async def send(message: Any) -> None:
         sent.append(message)
 
     scope = http_scope("GET", path, headers) | {"type": "websocket", "scheme": "ws"}
-    await new_bridge().bridge.application(scope, receive, send)
+    await (to or new_bridge()).bridge.application(scope, receive, send)
     return sent
 
 
@@ -64,3 +73,36 @@ async def test_refusals_are_problems_with_a_status(path: str, headers: dict[str,
 async def test_a_long_id_is_an_error() -> None:
     _, error = texts(await talk(HELLO, {"type": "cancel", "id": "x" * 65, "generation_id": "g"}))
     assert error["error"]["param"] == "id"
+
+
+async def test_a_start_says_where_it_goes_and_hears_the_ids() -> None:
+    start = {"type": "start", "id": "1", "generate": {"model": "m"}, "conversation_id": "conv_1"}
+    for place in ({"parent_id": "msg_1", "stored_history": True}, {"answer_to": "msg_1"}, {"continue_id": "msg_1"}):
+        running = new_bridge()
+        _, accepted, *_ = texts(await talk(HELLO, {**start, **place}, to=running))
+        assert accepted == {
+            "type": "accepted", "id": "1", "generation_id": GENERATION, "question_id": "msg_q", "answer_id": "msg_a"
+        }  # fmt: skip
+        (asked,) = running.worker.starts
+        assert {name: getattr(asked, name) for name in place} == place
+
+
+async def test_changes_are_passed_on_until_the_watch_ends() -> None:
+    running = new_bridge()
+    change = ConversationChanged(conversation_id=ConversationId("conv_1"), kind="message", revision=3)
+    running.worker.changes = [Watching(), Watching(fresh=False), change]
+    said = texts(await talk(HELLO, {"type": "watch", "id": "w", "conversation_id": "conv_1"}, to=running))
+    assert [frame["type"] for frame in said] == ["welcome", "watching", "changed", "end"]
+    assert said[2] == {
+        "type": "changed", "id": "w", "conversation_id": "conv_1", "kind": "message", "revision": 3,
+        "message_id": None, "generation_id": None,
+    }  # fmt: skip
+    assert running.worker.watches[0].conversation_id == "conv_1"
+
+
+async def test_a_watch_whose_credential_is_no_longer_good_fails() -> None:
+    running = new_bridge()
+    running.worker.changes = [Watching(), Unauthenticated("expired")]
+    said = texts(await talk(HELLO, {"type": "watch", "id": "w"}, to=running))
+    assert [frame["type"] for frame in said] == ["welcome", "watching", "error"]
+    assert said[2]["error"]["code"] == "unauthenticated"

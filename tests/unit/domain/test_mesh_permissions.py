@@ -55,3 +55,10 @@ def test_scope_narrows_what_is_heard_and_takes_the_altering_of_streams() -> None
     assert "rpc-to.processor.*.*" not in grants.subscribe
     assert not [subject for subject in grants.publish if ".STREAM.UPDATE." in subject or ".STREAM.CREATE." in subject]
     assert set(grants.publish) < set(grants_of("processor").publish)
+
+
+@pytest.mark.parametrize("role", subjects.SERVICES)
+def test_what_people_do_is_heard_by_client_workers_alone(role: str) -> None:
+    assert ("event.client.>" in grants_of(role).subscribe) == (role == "client")
+    assert "event.>" not in grants_of(role).subscribe
+    assert "event.gateway.>" in grants_of(role).subscribe

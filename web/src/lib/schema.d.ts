@@ -956,6 +956,14 @@ export interface components {
             generate: components["schemas"]["Generate"];
             /** @default null */
             conversation_id?: string | null;
+            /** @default null */
+            parent_id?: string | null;
+            /** @default null */
+            answer_to?: string | null;
+            /** @default null */
+            continue_id?: string | null;
+            /** @default false */
+            stored_history?: boolean;
         };
         /**
          * Generate
@@ -991,6 +999,10 @@ export interface components {
             keep_alive_s?: number | null;
             /** @default false */
             raw?: boolean;
+            /** @default true */
+            stream?: boolean;
+            /** @default false */
+            continue_last?: boolean;
         };
         /**
          * Sampling
@@ -1026,6 +1038,10 @@ export interface components {
         GenerationAccepted: {
             generation_id: string;
             instance: string;
+            /** @default null */
+            question_id?: string | null;
+            /** @default null */
+            answer_id?: string | null;
         };
         /** Queued */
         Queued: {
@@ -1409,6 +1425,8 @@ export interface components {
         /**
          * StoredMessage
          * @description One message of a conversation's tree; ``parent_id`` None: a first message. Siblings are branches.
+         *
+         *         Of an answer that was continued, ``model`` and what follows tell of the last continuation.
          */
         StoredMessage: {
             id: string;
@@ -1451,6 +1469,8 @@ export interface components {
             messages?: components["schemas"]["StoredMessage"][];
             /** @default {} */
             settings?: Record<string, never>;
+            /** @default [] */
+            generations?: components["schemas"]["RunningGeneration"][];
         };
         /** ConversationInfo */
         ConversationInfo: {
@@ -1469,6 +1489,22 @@ export interface components {
             message_count?: number;
             /** @default 0 */
             revision?: number;
+            /** @default null */
+            active_leaf?: string | null;
+        };
+        /**
+         * RunningGeneration
+         * @description A generation of a conversation that has not ended.
+         */
+        RunningGeneration: {
+            generation_id: string;
+            answer_id: string;
+            /** @default null */
+            question_id?: string | null;
+            model: string;
+            started_at: number;
+            /** @default false */
+            continues?: boolean;
         };
         /** ConversationList */
         ConversationList: {
@@ -1489,6 +1525,8 @@ export interface components {
             model?: string | null;
             /** @default null */
             settings?: Record<string, never> | null;
+            /** @default null */
+            active_leaf?: string | null;
             /** @default null */
             revision?: number | null;
         };
@@ -1526,6 +1564,8 @@ export interface components {
             node?: string | null;
             /** @default null */
             usage?: components["schemas"]["Usage"] | null;
+            /** @default null */
+            answer_id?: string | null;
         };
         /** UsageReport */
         UsageReport: {
@@ -2750,6 +2790,8 @@ export interface operations {
                     model?: string | null;
                     /** @default null */
                     settings?: Record<string, never> | null;
+                    /** @default null */
+                    active_leaf?: string | null;
                     /** @default null */
                     revision?: number | null;
                 };

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from covey.backends.sampling import check_continuation
 from covey.errors import InvalidRequest
 from covey.protocol.inference import ChatMessage, Embed, Generate, ImagePart, Sampling
 
@@ -59,6 +60,7 @@ def generation_body(request: Generate, *, context_length: int, prompt_cache: boo
         **sampling_fields(request.sampling, context_length),
         **logprob_fields(request, chat=chat),
     }
+    check_continuation(request)
     if request.suffix:
         raise InvalidRequest("this engine cannot fill in before a suffix", param="suffix")
     if chat:
@@ -183,6 +185,8 @@ def native_tool(tool: dict[str, Any], position: int) -> dict[str, Any]:
 
 
 def reasoning_fields(request: Generate) -> dict[str, Any]:
+    if request.continue_last:  # the native server continues a last message of the assistant's, but not with thoughts
+        return {"chat_template_kwargs": {"enable_thinking": False}}
     if request.think is None and request.reasoning_effort is None:
         return {}
     effort = request.think if isinstance(request.think, str) else request.reasoning_effort

@@ -23,6 +23,8 @@ _ENCODER = msgspec.json.Encoder()
 def encode_generate(config: OllamaConfig, request: Generate) -> tuple[str, bytes]:
     """Path and body. Raises InvalidRequest."""
     check_request(request)
+    if request.continue_last:  # whether a trailing answer is continued depends on each model's template there
+        raise InvalidRequest("this model's engine cannot continue an answer", param="continue_last")
     body: dict[str, Any] = {"model": request.model, "stream": True, "options": options_of(config, request)}
     if request.prompt is None:
         path = "/api/chat"

@@ -46,6 +46,9 @@ class OpenAIConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What it calls the limit on the answer in chats."""
     developer_role: bool = False
     """Whether it knows the ``developer`` role; else such messages go out as ``system``."""
+    continues: bool = True
+    """Whether it can go on with the last message when that is the assistant's: vLLM, SGLang and llama-server can,
+    OpenAI cannot. When not, the continuation of a broken-off answer is refused."""
     reasoning_name: Literal["", "reasoning", "reasoning_content"] = ""
     """Field that takes the reasoning of earlier answers; empty: it is left out."""
     max_answer_tokens: int = 131_072

@@ -27,6 +27,10 @@ def encode_generate(config: OpenAIConfig, request: Generate, model: str) -> tupl
         body["messages"] = messages_of(config, request)
         limit_name = config.max_tokens_name
         put_chat_fields(body, request)
+        if request.continue_last:
+            if not config.continues:
+                raise InvalidRequest("this model's engine cannot continue an answer", param="continue_last")
+            body |= {"add_generation_prompt": False, "continue_final_message": True}
     else:
         path = "/completions"
         body["prompt"] = request.prompt

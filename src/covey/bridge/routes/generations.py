@@ -17,9 +17,11 @@ from covey.bridge.exchange import Exchange
 from covey.bridge.json_objects import encode_complete
 from covey.bridge.router import Described, Route
 from covey.bridge.routes.platform import PREFIX, convert, query_pairs, read_object, unknown_field
+from covey.domain.generation_ids import is_generation_id
+from covey.domain.generation_ids import owner_of as owner_among
 from covey.errors import CoveyError, InvalidRequest, NotFound
 from covey.protocol.endpoint import Empty
-from covey.protocol.ids import ConversationId, GenerationId, InstanceId
+from covey.protocol.ids import ConversationId, GenerationId, InstanceId, MessageId
 from covey.protocol.inference import (
     CLIENT_CANCEL,
     CLIENT_FOLLOW,
@@ -34,15 +36,23 @@ from covey.protocol.inference import (
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
 
-_GENERATION_ID = re.compile(r"gen_([0-9a-z]{1,40})_[0-9a-z]{1,40}")
-
 
 class NewGeneration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``POST /covey/v1/generations``."""
 
     generate: Generate
     conversation_id: ConversationId | None = None
-    """Append the last message of ``generate`` and the answer to this conversation."""
+    """Append the last message of ``generate`` and the answer to this conversation. At most one of the next three says
+    where; without any, the place is found by comparing the history."""
+    parent_id: MessageId | None = None
+    """The stored message that the question goes under; an empty text: none, it begins the conversation."""
+    answer_to: MessageId | None = None
+    """A stored question to answer (again): nothing is appended, the answer becomes a branch beside earlier ones."""
+    continue_id: MessageId | None = None
+    """A stored answer to continue: the new text is appended to it."""
+    stored_history: bool = False
+    """Send the engine the stored messages of that place; ``generate`` then holds system messages and, with
+    ``parent_id``, the question. Always so for ``answer_to`` and ``continue_id`` when ``generate`` holds no turns."""
 
 
 class FollowQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -157,7 +167,14 @@ async def start_generation(
     return await calls.bus.call(
         CLIENT_START,
         StartGeneration(
-            credential=credential, generate=new.generate, detached=True, conversation_id=new.conversation_id
+            credential=credential,
+            generate=new.generate,
+            detached=True,
+            conversation_id=new.conversation_id,
+            parent_id=new.parent_id,
+            answer_to=new.answer_to,
+            continue_id=new.continue_id,
+            stored_history=new.stored_history,
         ),
         context,
     )
@@ -178,13 +195,9 @@ def owner_of(bus: Bus, generation_id: str) -> InstanceId | None:
 
     Raises NotFound for an id that cannot be one.
     """
-    match = _GENERATION_ID.fullmatch(generation_id)
-    if match is None:
+    if not is_generation_id(generation_id):
         raise NotFound("there is no such generation", param="generation_id")
-    for info in bus.instances(CLIENT_FOLLOW.service):
-        if info.instance.rpartition("-")[2] == match[1]:
-            return info.instance
-    return None
+    return owner_among(generation_id, [info.instance for info in bus.instances(CLIENT_FOLLOW.service)])
 
 
 def _after(exchange: Exchange) -> int:

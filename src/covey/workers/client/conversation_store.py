@@ -8,9 +8,15 @@ from typing import Any
 import msgspec
 
 from covey.errors import InvalidRequest, NotFound, PayloadTooLarge, QuotaExceeded, RevisionConflict
-from covey.protocol.conversations import Conversation, ConversationInfo, Preferences, StoredMessage
+from covey.protocol.conversations import (
+    Conversation,
+    ConversationInfo,
+    Preferences,
+    RunningGeneration,
+    StoredMessage,
+)
 from covey.protocol.endpoint import Message
-from covey.protocol.ids import ConversationId, UserId
+from covey.protocol.ids import ConversationId, MessageId, UserId
 from covey.protocol.subjects import token
 from covey.store.key_value import Entry, KeyValue, Write
 from covey.store.keys import LARGEST_BATCH
@@ -24,13 +30,23 @@ class ConversationRecord(Message, frozen=True, kw_only=True):
 
     info: ConversationInfo
     settings: dict[str, Any] = {}
+    running: tuple[RunningGeneration, ...] = ()
+    """Begun and not ended, as far as their workers could say: one that was killed leaves its own behind."""
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """The next state of a conversation."""
+
+    record: ConversationRecord
+    added: Sequence[StoredMessage] = ()
+    replaced: Sequence[StoredMessage] = ()
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(ConversationRecord).decode
 _message = msgspec.msgpack.Decoder(StoredMessage).decode
 _preferences = msgspec.msgpack.Decoder(Preferences).decode
-Change = Callable[[ConversationRecord], tuple[ConversationRecord, Sequence[StoredMessage]]]
+Change = Callable[[ConversationRecord], Changed]
 """From the present record to the next one and the messages that come with it."""
 
 
@@ -52,10 +68,16 @@ class ConversationStore:
         record = ConversationRecord(info=conversation.info, settings=conversation.settings)
         await self._bucket.create(_key(user_id, conversation.info.id), _encode(record))
 
+    async def check(self, user_id: UserId, conversation_id: ConversationId) -> None:
+        """Raises NotFound when there is no such conversation."""
+        await self._entry(user_id, conversation_id)
+
     async def get(self, user_id: UserId, conversation_id: ConversationId) -> Conversation:
         record = _record((await self._entry(user_id, conversation_id)).value)
         messages = await self.messages(user_id, conversation_id)
-        return Conversation(info=record.info, messages=tuple(messages), settings=record.settings)
+        return Conversation(
+            info=record.info, messages=tuple(messages), settings=record.settings, generations=record.running
+        )
 
     async def messages(self, user_id: UserId, conversation_id: ConversationId) -> list[StoredMessage]:
         """Oldest first; those of one moment in the order of their ids."""
@@ -80,17 +102,21 @@ class ConversationStore:
         for _ in range(ATTEMPTS):
             entry = await self._entry(user_id, conversation_id)
             before = _record(entry.value)
-            after, messages = change(before)
+            changed = change(before)
             after = msgspec.structs.replace(
-                after,
+                changed.record,
                 info=msgspec.structs.replace(
-                    after.info,
+                    changed.record.info,
                     revision=before.info.revision + 1,
-                    message_count=before.info.message_count + len(messages),
+                    message_count=before.info.message_count + len(changed.added),
                 ),
             )
             self._check_count(after.info.message_count)
-            writes = [self._message_write(user_id, conversation_id, message) for message in messages]
+            writes = [self._message_write(user_id, conversation_id, message) for message in changed.added]
+            writes += [
+                msgspec.structs.replace(self._message_write(user_id, conversation_id, message), expected_revision=None)
+                for message in changed.replaced
+            ]
             try:
                 await self._bucket.batch([Write(entry.key, _encode(after), expected_revision=entry.revision), *writes])
             except RevisionConflict:
@@ -105,6 +131,13 @@ class ConversationStore:
         keys = [entry.key, *(message.key for message in messages)]
         for begin in range(0, len(keys), LARGEST_BATCH):
             await self._bucket.batch([Write(key, None) for key in keys[begin : begin + LARGEST_BATCH]])
+
+    async def has_message(self, user_id: UserId, conversation_id: ConversationId, message_id: MessageId) -> bool:
+        try:
+            key = f"{_messages_prefix(user_id, conversation_id)}.{token(message_id)}"
+        except InvalidRequest:  # an id that cannot be one does not exist
+            return False
+        return await self._bucket.get(key) is not None
 
     async def preferences(self, user_id: UserId) -> Preferences:
         entry = await self._bucket.get(f"preferences.{user_id}")

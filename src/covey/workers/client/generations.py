@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from covey.domain.generation_ids import generation_id
 from covey.errors import NotFound, Overloaded, QuotaExceeded
 from covey.protocol.auth import Identity
-from covey.protocol.ids import GenerationId, InstanceId
+from covey.protocol.ids import GenerationId, InstanceId, MessageId
 from covey.protocol.inference import GenerationEvent, StartGeneration
 from covey.runtime.clock import Clock
 from covey.runtime.identifiers import mint
@@ -34,6 +34,7 @@ class KeptGenerations:
         self._metrics = metrics
         self._kept: dict[GenerationId, KeptGeneration] = {}
         """In the order of their beginnings."""
+        self._reserved: set[GenerationId] = set()
         self._closing = False
 
     @property
@@ -55,15 +56,11 @@ class KeptGenerations:
         *,
         tied: bool = False,
         new_id: GenerationId | None = None,
+        answer_id: MessageId | None = None,
         ended: Callable[[KeptGeneration], Awaitable[None]] = _nothing,
     ) -> KeptGeneration:
         """Begin one. Raises QuotaExceeded when the user has too many running, Overloaded when there is no room."""
-        self.sweep()
-        own = [each for each in self._kept.values() if each.owner == identity.user_id and each.running]
-        if len(own) >= self._config.max_running_per_user:
-            raise QuotaExceeded("too many generations are running for this account", retry_after_s=5.0)
-        if self.size_bytes > self._config.generations_max_bytes:
-            raise Overloaded("too many generations are kept at the moment", retry_after_s=5.0)
+        self.check_room(identity)
         progress = Progress(self._clock, request.generate.model)
         generation = KeptGeneration(
             new_id or self.new_id(),
@@ -72,8 +69,10 @@ class KeptGenerations:
             max_bytes=self._config.generation_max_bytes,
             tied=tied,
             conversation_id=request.conversation_id,
+            answer_id=answer_id,
         )
         self._kept[generation.id] = generation
+        self._reserved.discard(generation.id)
 
         async def over(ended_one: KeptGeneration) -> None:
             progress.report(self._metrics, "tied" if tied else "detached")
@@ -81,6 +80,31 @@ class KeptGenerations:
 
         generation.start(source(progress, generation.id), over)
         return generation
+
+    def check_room(self, identity: Identity) -> None:
+        """Raises QuotaExceeded when the user has too many running, Overloaded when there is no room."""
+        self.sweep()
+        own = [each for each in self._kept.values() if each.owner == identity.user_id and each.running]
+        if len(own) >= self._config.max_running_per_user:
+            raise QuotaExceeded("too many generations are running for this account", retry_after_s=5.0)
+        if self.size_bytes > self._config.generations_max_bytes:
+            raise Overloaded("too many generations are kept at the moment", retry_after_s=5.0)
+
+    def reserve(self, identity: Identity) -> GenerationId:
+        """The id of a generation that is about to start. Raises as ``check_room`` does."""
+        self.check_room(identity)
+        new_id = self.new_id()
+        self._reserved.add(new_id)
+        return new_id
+
+    def give_back(self, new_id: GenerationId) -> None:
+        """It does not start after all."""
+        self._reserved.discard(new_id)
+
+    def runs(self, generation_id: GenerationId) -> bool:
+        """Whether it is one of these, or about to be one, and has not ended."""
+        generation = self._kept.get(generation_id)
+        return generation_id in self._reserved or (generation is not None and generation.running)
 
     def find(self, wanted: str, identity: Identity) -> KeptGeneration:
         """Raises NotFound, also for what is somebody else's."""

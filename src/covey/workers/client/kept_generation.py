@@ -9,7 +9,7 @@ import structlog
 
 from covey.domain.generation_log import GenerationLog
 from covey.errors import CoveyError
-from covey.protocol.ids import ConversationId, GenerationId, UserId
+from covey.protocol.ids import ConversationId, GenerationId, MessageId, UserId
 from covey.protocol.inference import Failed, Finished, GenerationEvent, GenerationInfo, Usage
 from covey.workers.client.progress import Progress
 
@@ -29,6 +29,7 @@ class KeptGeneration:
         max_bytes: int,
         tied: bool = False,
         conversation_id: ConversationId | None = None,
+        answer_id: MessageId | None = None,
     ) -> None:
         self.id = generation_id
         self.owner = owner
@@ -37,6 +38,7 @@ class KeptGeneration:
         self.error: CoveyError | None = None
         """Why it failed before its first event."""
         self._conversation_id = conversation_id
+        self._answer_id = answer_id
         self._tied = tied
         self._readers = 0
         self._wake = asyncio.Event()
@@ -100,6 +102,7 @@ class KeptGeneration:
             conversation_id=self._conversation_id,
             node=progress.node,
             usage=progress.usage,
+            answer_id=self._answer_id,
         )
 
     async def _run(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -14,12 +15,15 @@ from covey.protocol.auth import Identity
 from covey.protocol.inference import GenerationList
 from covey.protocol.operations import OPERATIONS_BY_NAME, Operate, OperationResult
 from covey.rpc.context import CallContext
+from covey.workers.client.changes import Changes
 from covey.workers.client.conversations import Conversations
 from covey.workers.client.gateways import Gateways
 from covey.workers.client.generations import KeptGenerations
 from covey.workers.client.metrics import ClientMetrics
 
 OWNER = "client"
+WATCH = "conversations.get"
+"""Who may read a conversation may hear that it changed."""
 Handler = Callable[[Any, Identity], Awaitable[msgspec.Struct]]
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -28,9 +32,16 @@ class ClientOperations:
     """Authorised by a gateway, carried out here."""
 
     def __init__(
-        self, gateways: Gateways, conversations: Conversations, kept: KeptGenerations, metrics: ClientMetrics
+        self,
+        gateways: Gateways,
+        conversations: Conversations,
+        changes: Changes,
+        kept: KeptGenerations,
+        metrics: ClientMetrics,
     ) -> None:
         self._gateways = gateways
+        self._conversations = conversations
+        self._changes = changes
         self._kept = kept
         self._metrics = metrics
 
@@ -65,6 +76,21 @@ class ClientOperations:
             raise
         self._metrics.operation(operation.name, "ok")
         return OperationResult(body=_encode(answer))
+
+    async def watch(
+        self, request: protocol.WatchConversations, context: CallContext
+    ) -> AsyncGenerator[protocol.WatchEvent, None]:
+        """Raises NotFound for a conversation that is not the caller's."""
+
+        async def recheck() -> None:
+            await self._gateways.authorize(request.credential, WATCH, context)
+
+        identity = await self._gateways.authorize(request.credential, WATCH, context)
+        if request.conversation_id is not None:
+            await self._conversations.check(identity, request.conversation_id)
+        async with aclosing(self._changes.watch(identity.user_id, request.conversation_id, recheck)) as events:
+            async for event in events:
+                yield event
 
     async def _list_generations(self, _: Any, identity: Identity) -> GenerationList:
         return GenerationList(items=tuple(generation.info() for generation in self._kept.of(identity)))

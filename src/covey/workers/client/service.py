@@ -9,6 +9,9 @@ from typing import cast
 import msgspec
 
 from covey.domain.policy import INFERENCE
+from covey.domain.turn_places import check_places
+from covey.errors import CoveyError
+from covey.protocol.conversations import CLIENT_WATCH, WatchConversations, WatchEvent
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import GenerationId
 from covey.protocol.inference import (
@@ -40,6 +43,7 @@ from covey.rpc.service import serves, streams
 from covey.runtime.clock import Clock
 from covey.workers.client.gateways import Gateways
 from covey.workers.client.generations import KeptGenerations, Source
+from covey.workers.client.kept_generation import KeptGeneration
 from covey.workers.client.metrics import ClientMetrics
 from covey.workers.client.operations import ClientOperations
 from covey.workers.client.progress import Progress
@@ -79,10 +83,32 @@ class ClientService(GenerationSource):
         identity = await self._gateways.authorize(request.credential, INFERENCE, context)
 
         async def begin() -> GenerationAccepted:
-            turn = await self._begin_turn(request, context)
+            new_id = self._kept.reserve(identity)
+            try:
+                turn = await self._begin_turn(request, context, new_id)
+            except BaseException:  # raised again
+                self._kept.give_back(new_id)
+                raise
+
+            async def ended(_: KeptGeneration) -> None:
+                if turn is not None:
+                    await self._turns.settle(turn)
+
             source = self._kept_source(request, context, turn)
-            generation = self._kept.start(request, identity, source)
-            return GenerationAccepted(generation_id=generation.id, instance=self._kept.instance)
+            answer_id = None if turn is None else turn.answer_id
+            try:
+                self._kept.start(request, identity, source, new_id=new_id, answer_id=answer_id, ended=ended)
+            except CoveyError:
+                self._kept.give_back(new_id)
+                if turn is not None:
+                    await self._turns.settle(turn)
+                raise
+            return GenerationAccepted(
+                generation_id=new_id,
+                instance=self._kept.instance,
+                question_id=None if turn is None else turn.question_id,
+                answer_id=answer_id,
+            )
 
         if context.idempotency_key is None:
             return await begin()
@@ -108,6 +134,13 @@ class ClientService(GenerationSource):
         identity = await self._gateways.authorize(request.credential, INFERENCE, context)
         self._kept.find(request.generation_id, identity).cancel()
         return Empty()
+
+    @streams(CLIENT_WATCH)
+    async def watch(self, request: WatchConversations, context: CallContext) -> AsyncGenerator[WatchEvent, None]:
+        """What happens to the caller's conversations. Raises NotFound for one that is not the caller's."""
+        async with aclosing(self._operations.watch(request, context)) as events:
+            async for event in events:
+                yield event
 
     @serves(CLIENT_EMBED)
     async def embed(self, request: GatewayEmbed, context: CallContext) -> Embeddings:
@@ -151,7 +184,7 @@ class ClientService(GenerationSource):
         progress = Progress(self._clock, request.generate.model)
         self.attached += 1
         try:
-            turn = await self._begin_turn(request, context)
+            turn = await self._begin_turn(request, context, None)
             async with aclosing(self._with_turn(request, context, progress, turn, None)) as events:
                 async for event in events:
                     yield event
@@ -180,8 +213,10 @@ class ClientService(GenerationSource):
         generation_id: GenerationId | None,
     ) -> AsyncGenerator[GenerationEvent, None]:
         """The events, with question and answer stored in the conversation; the answer before the last event."""
-        turn = turn or await self._begin_turn(request, context)
+        turn = turn or await self._begin_turn(request, context, generation_id)
         stored = turn is None
+        if turn is not None:
+            request = msgspec.structs.replace(request, generate=turn.generate)
         events = self.kept_events(request, context, progress)
         try:
             async for event in events:
@@ -189,16 +224,19 @@ class ClientService(GenerationSource):
                     turn.builder.add(event)
                     if progress.outcome is not None:
                         stored = True
-                        await self._turns.end(turn, progress, generation_id)
+                        await self._turns.end(turn, progress)
                 yield event
         finally:
             await events.aclose()
             if turn is not None and not stored:
-                self._turns.end_later(turn, progress, generation_id)
+                self._turns.end_later(turn, progress)
 
-    async def _begin_turn(self, request: StartGeneration, context: CallContext) -> Turn | None:
-        """Raises NotFound when there is no such conversation of the caller's."""
+    async def _begin_turn(
+        self, request: StartGeneration, context: CallContext, generation_id: GenerationId | None
+    ) -> Turn | None:
+        """None without a conversation. Raises NotFound when there is no such conversation of the caller's."""
+        check_places(request)
         if request.conversation_id is None:
             return None
         identity = await self._gateways.authorize(request.credential, APPEND, context)
-        return await self._turns.begin(identity, request.conversation_id, request.generate)
+        return await self._turns.begin(identity, request.conversation_id, request, generation_id)

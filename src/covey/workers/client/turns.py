@@ -9,12 +9,12 @@ import msgspec
 import structlog
 
 from covey.domain.answer import AnswerBuilder
-from covey.domain.conversation_tree import place_of
+from covey.domain.turn_places import TurnPlace, find_place, question_of, to_send
 from covey.errors import CoveyError, NotFound, StoreUnavailable
 from covey.protocol.auth import Identity
-from covey.protocol.conversations import StoredMessage
+from covey.protocol.conversations import RunningGeneration, StoredMessage
 from covey.protocol.ids import ConversationId, GenerationId, MessageId
-from covey.protocol.inference import ChatMessage, Generate
+from covey.protocol.inference import StartGeneration
 from covey.runtime.clock import Clock
 from covey.runtime.identifiers import mint
 from covey.workers.client.conversations import Conversations
@@ -29,65 +29,121 @@ class Turn:
     """``write`` stores what is not stored yet, and may be repeated after any failure: ids are made once."""
 
     def __init__(
-        self, conversations: Conversations, identity: Identity, conversation_id: ConversationId, generate: Generate
+        self,
+        conversations: Conversations,
+        identity: Identity,
+        conversation_id: ConversationId,
+        request: StartGeneration,
+        generation_id: GenerationId | None,
     ) -> None:
         self._conversations = conversations
         self._identity = identity
         self._conversation_id = conversation_id
-        self._asked = generate.messages or (ChatMessage(role="user", content=generate.prompt or ""),)
-        self._question_id = MessageId(mint("msg"))
-        self._answer_id = MessageId(mint("msg"))
-        self._parent_of_answer: MessageId | None = None
-        self._question_stored = False
+        self._request = request
+        self._generation_id = generation_id
+        self._new_question_id = MessageId(mint("msg"))
+        self._place: TurnPlace | None = None
+        self._continued: StoredMessage | None = None
+        self._begun = False
+        self._over = False
         self._answer: StoredMessage | None = None
+        self.answer_id = request.continue_id or MessageId(mint("msg"))
+        self.question_id: MessageId | None = None
+        """None until the place is known."""
+        self.generate = request.generate
+        """What the engine is asked."""
         self.builder = AnswerBuilder()
+        self.written = False
+        """Whether the end of the turn is stored."""
 
     async def write(self, now: float) -> None:
-        """Raises NotFound when there is no such conversation of the caller's."""
-        known = await self._conversations.messages(self._identity, self._conversation_id)
-        ids = {message.id for message in known}
-        if not self._question_stored:
-            if self._question_id not in ids:
-                await self._write_question(known, now)
-            else:
-                self._parent_of_answer = self._question_id
-            self._question_stored = True
-        if self._answer is not None and self._answer.id not in ids:
-            await self._add(self._answer)
+        """Raises NotFound when there is no such conversation of the caller's, or a message that was named; and
+        InvalidRequest when that message does not fit."""
+        if not self._begun:
+            await self._begin(now)
+        if self._answer is not None or self._over:
+            await self._end()
 
-    def answer(self, progress: Progress, generation_id: GenerationId | None, now: float) -> bool:
-        """Make the answer out of what has come. False when there is nothing worth keeping."""
+    @property
+    def needs_history(self) -> bool:
+        """Whether what is asked cannot be known without the store."""
+        request = self._request
+        return request.answer_to is not None or request.continue_id is not None or request.stored_history
+
+    def answer(self, progress: Progress, now: float) -> bool:
+        """Make the answer out of what has come. False when there is nothing to write."""
         builder = self.builder
+        self.give_up()
         if builder.empty and builder.finish_reason not in ("stop", "length", "tool_calls", "content_filter"):
-            return False
+            return self._over
+        continued = self._continued
         self._answer = StoredMessage(
-            id=self._answer_id,
-            parent_id=self._parent_of_answer,
-            message=builder.message(),
-            created_at=now,
+            id=self.answer_id,
+            parent_id=self.question_id if continued is None else continued.parent_id,
+            message=builder.message(None if continued is None else continued.message),
+            created_at=now if continued is None else continued.created_at,
             model=progress.model,
-            generation_id=generation_id,
+            generation_id=self._generation_id,
             usage=builder.usage,
             time_line=progress.time_line(),
             finish_reason=builder.finish_reason or "cancelled",
         )
         return True
 
-    async def _write_question(self, known: list[StoredMessage], now: float) -> None:
-        place = place_of(known, self._asked)
-        if place.existing_id is not None:
-            self._parent_of_answer = place.existing_id
-            return
-        question = StoredMessage(
-            id=self._question_id, parent_id=place.parent_id, message=self._asked[-1], created_at=now
-        )
-        await self._conversations.add(self._identity, self._conversation_id, question)
-        self._parent_of_answer = question.id
+    def give_up(self) -> bool:
+        """There will be no more of the answer. Whether that has to be written."""
+        self._over = self._generation_id is not None and self._begun
+        return self._over
 
-    async def _add(self, answer: StoredMessage) -> None:
-        if answer.parent_id is None and self._parent_of_answer is not None:
-            answer = msgspec.structs.replace(answer, parent_id=self._parent_of_answer)
-        await self._conversations.add(self._identity, self._conversation_id, answer)
+    async def _begin(self, now: float) -> None:
+        known = await self._conversations.messages(self._identity, self._conversation_id)
+        if self._place is None:
+            self._place = find_place(known, self._request)
+            self._continued = self._place.continued
+            self.generate = to_send(self._request, self._place)
+        question: StoredMessage | None = None
+        if self._place.question_id is not None or self._continued is not None:
+            self.question_id = self._place.question_id
+        else:
+            self.question_id = self._new_question_id
+            if all(message.id != self._new_question_id for message in known):
+                question = StoredMessage(
+                    id=self._new_question_id,
+                    parent_id=self._place.question_parent_id,
+                    message=question_of(self._request),
+                    created_at=now,
+                )
+        running: RunningGeneration | None = None
+        if self._generation_id is not None and self._answer is None and not self._over:
+            running = RunningGeneration(
+                generation_id=self._generation_id,
+                answer_id=self.answer_id,
+                question_id=self.question_id,
+                model=self._request.generate.model,
+                started_at=now,
+                continues=self._continued is not None,
+            )
+        await self._conversations.begin_turn(self._identity, self._conversation_id, question, running)
+        self._begun = True
+
+    async def _end(self) -> None:
+        answer = self._answer
+        if answer is not None and self._continued is None:
+            answer = msgspec.structs.replace(answer, parent_id=self.question_id)
+            known = {each.id for each in await self._conversations.messages(self._identity, self._conversation_id)}
+            if answer.id in known:  # an earlier try got through after all
+                self.written = True
+                return
+            if self.question_id is not None and self.question_id not in known:
+                raise NotFound("the question was deleted", param="conversation_id")
+        await self._conversations.end_turn(
+            self._identity,
+            self._conversation_id,
+            answer,
+            self._generation_id,
+            replaces=self._continued is not None,
+        )
+        self.written = True
 
 
 class Turns:
@@ -101,21 +157,39 @@ class Turns:
         self._late: deque[Turn] = deque()
         self._turn = asyncio.Lock()
 
-    async def begin(self, identity: Identity, conversation_id: ConversationId, generate: Generate) -> Turn:
-        """The turn with its question stored. Raises NotFound, QuotaExceeded, PayloadTooLarge; a store that is away
-        only puts it off."""
-        turn = Turn(self._conversations, identity, conversation_id, generate)
+    async def begin(
+        self,
+        identity: Identity,
+        conversation_id: ConversationId,
+        request: StartGeneration,
+        generation_id: GenerationId | None,
+    ) -> Turn:
+        """The turn with its question stored. Raises NotFound, InvalidRequest, Conflict,
+        QuotaExceeded, PayloadTooLarge; a store that is away only puts it off, unless what the engine is asked depends
+        on it: StoreUnavailable."""
+        turn = Turn(self._conversations, identity, conversation_id, request, generation_id)
         try:
             async with asyncio.timeout(self._timeout_s):
                 await turn.write(self._clock.now())
-        except (StoreUnavailable, TimeoutError):
+        except (StoreUnavailable, TimeoutError) as error:
+            if turn.needs_history:
+                raise StoreUnavailable("the conversation cannot be read now") from error
             log.warning("question_not_stored_yet")
         return turn
 
-    async def end(self, turn: Turn, progress: Progress, generation_id: GenerationId | None = None) -> None:
-        """Store the answer, whole or in part. Raises nothing."""
-        if not turn.answer(progress, generation_id, self._clock.now()):
-            return
+    async def end(self, turn: Turn, progress: Progress) -> None:
+        """Store the answer, whole or in part, and that it is over. Raises nothing."""
+        if turn.answer(progress, self._clock.now()):
+            await self._finish(turn)
+
+    async def settle(self, turn: Turn) -> None:
+        """Its generation is over, or did not begin: what is not written yet is written now. Raises nothing."""
+        if turn in self._late:
+            await self.flush()
+        elif not turn.written and turn.give_up():
+            await self._finish(turn)
+
+    async def _finish(self, turn: Turn) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
                 await turn.write(self._clock.now())
@@ -128,9 +202,9 @@ class Turns:
         except CoveyError as error:
             self._lost(error)
 
-    def end_later(self, turn: Turn, progress: Progress, generation_id: GenerationId | None = None) -> None:
+    def end_later(self, turn: Turn, progress: Progress) -> None:
         """The same for those who cannot wait."""
-        if turn.answer(progress, generation_id, self._clock.now()):
+        if turn.answer(progress, self._clock.now()):
             self._put_off(turn)
 
     async def flush(self) -> None:

@@ -19,6 +19,7 @@ from covey.runtime.clock import Clock
 from covey.runtime.lifecycle import LifecycleBudget, Worker
 from covey.runtime.periodic import Periodic
 from covey.store.key_value import Store
+from covey.workers.client.changes import Changes
 from covey.workers.client.config import ClientConfig
 from covey.workers.client.conversation_store import ConversationStore
 from covey.workers.client.conversations import Conversations
@@ -70,12 +71,13 @@ class ClientWorker(Worker):
         stack = self._parts = AsyncExitStack()
         config, clock, metrics = self._config, self._clock, self.metrics
         bucket = await self._store.bucket(BUCKET_CLIENT)
-        conversations = Conversations(ConversationStore(bucket, config), config, clock)
+        changes = Changes(self._bus, self.instance, self.kept.runs)
+        conversations = Conversations(ConversationStore(bucket, config), config, clock, changes)
         turns = Turns(conversations, clock, metrics, timeout_s=config.store_timeout_s)
         keys = IdempotencyKeys(bucket, self.instance, config, metrics)
         stack.push_async_callback(keys.close)
         gateways = Gateways(self._bus, attempts=config.gateway_attempts)
-        operations = ClientOperations(gateways, conversations, self.kept, metrics)
+        operations = ClientOperations(gateways, conversations, changes, self.kept, metrics)
         repeats = Repeats(keys, self.kept, metrics)
         self.service = ClientService(self._bus, gateways, self.kept, repeats, turns, operations, clock, metrics)
 

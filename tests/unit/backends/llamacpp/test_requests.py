@@ -190,3 +190,11 @@ def test_d7_marks_of_turns_in_a_text_become_words(mark: str) -> None:
 @pytest.mark.parametrize("text", ["a < b || c > d", "[x]", "<b>bold</b>", "list[int | str]", "<script>", "a<|b", "|>"])
 def test_d7_other_texts_stay_as_they_are(text: str) -> None:
     assert plain_words(text) == text
+
+
+def test_a_continuation_ends_with_the_answer_and_thinks_no_more() -> None:
+    found = body(messages=(USER, ChatMessage(role="assistant", content="Once")), continue_last=True, think=True)
+    assert found["messages"][-1] == {"role": "assistant", "content": "Once"}
+    assert found["chat_template_kwargs"] == {"enable_thinking": False}
+    with pytest.raises(InvalidRequest):
+        body(continue_last=True)

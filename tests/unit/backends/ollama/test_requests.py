@@ -167,3 +167,10 @@ def test_usual_names_can_be_pulled(name: str) -> None:
 def test_d5_names_that_lead_elsewhere_are_refused(name: str) -> None:
     with pytest.raises(InvalidRequest):
         check_pull_name(OllamaConfig(registries=("hf.co",)), name)
+
+
+def test_a_continuation_is_refused_because_it_would_depend_on_the_template() -> None:
+    request = Generate(model=MODEL, messages=(*USER, ChatMessage(role="assistant", content="Once")), continue_last=True)
+    with pytest.raises(InvalidRequest) as caught:
+        body_of(request)
+    assert caught.value.param == "continue_last"

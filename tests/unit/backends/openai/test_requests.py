@@ -155,3 +155,13 @@ def test_embeddings_ask_for_numbers() -> None:
     }  # fmt: skip
     with pytest.raises(InvalidRequest):
         encode_embed(Embed(model=MODEL, inputs=("a",), dimensions=0), "up")
+
+
+def test_a_continuation_is_asked_for_in_the_words_of_vllm_or_refused() -> None:
+    request = Generate(model=MODEL, messages=(*USER, ChatMessage(role="assistant", content="Once")), continue_last=True)
+    _, body = body_of(request)
+    assert body["messages"][-1] == {"role": "assistant", "content": "Once"}
+    assert (body["add_generation_prompt"], body["continue_final_message"]) == (False, True)
+    with pytest.raises(InvalidRequest) as caught:
+        body_of(request, continues=False)
+    assert caught.value.param == "continue_last"
