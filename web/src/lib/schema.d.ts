@@ -1067,6 +1067,10 @@ export interface components {
             node?: string | null;
             /** @default 0 */
             queue_ms?: number;
+            /** @default null */
+            kept_as?: string | null;
+            /** @default 0 */
+            kept_at?: number;
         };
         /**
          * Delta

@@ -4,9 +4,11 @@ import type { GenerationEvent } from "@/lib/api_types";
 export interface ConversationChange {
   conversation_id: string;
   kind: "created" | "updated" | "deleted" | "message" | "generation_started" | "generation_ended";
-  revision?: number | null;
-  generation_id?: string | null;
-  message_id?: string | null;
+  /** The conversation's after the change; 0 when it is gone or nothing in it changed. */
+  revision: number;
+  /** The message that was added or changed; of a generation the answer's. */
+  message_id: string | null;
+  generation_id: string | null;
 }
 
 export interface Accepted {
@@ -22,6 +24,7 @@ export type ServerFrame =
   | { type: "event"; id: string; generation_id: string; seq: number; event: GenerationEvent }
   | { type: "end"; id: string }
   | { type: "cancelled"; id: string; generation_id: string }
+  | { type: "watching"; id: string }
   | ({ type: "changed"; id: string } & ConversationChange)
   | {
       type: "error";

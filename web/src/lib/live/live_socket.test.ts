@@ -188,6 +188,17 @@ it("asks to hear of changes again after every new connection", async () => {
   expect(heard).toHaveBeenCalledWith(expect.objectContaining({ conversation_id: "conv_1", kind: "updated" }));
 });
 
+it("says that changes may have been missed when the service says so", async () => {
+  const socket = await connected();
+  const missed = vi.fn();
+  live.watch(() => undefined);
+  live.onReconnected(missed);
+  socket.say({ type: "watching", id: "watch" });
+  expect(missed).not.toHaveBeenCalled();
+  socket.say({ type: "watching", id: "watch" });
+  expect(missed).toHaveBeenCalledOnce();
+});
+
 it("ends everything when somebody logs out", async () => {
   const socket = await connected();
   const begun = live.begin({ generate: {} });

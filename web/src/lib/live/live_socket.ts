@@ -57,6 +57,7 @@ export class LiveSocket {
   private readonly calls = new Map<string, Call>();
   private readonly listeners = new Set<Listener>();
   private readonly reconnected = new Set<() => void>();
+  private watching = false;
 
   constructor(
     private readonly url: string,
@@ -117,7 +118,7 @@ export class LiveSocket {
     return () => this.listeners.delete(listener);
   }
 
-  /** Called whenever the connection is there again after it was lost. */
+  /** Called whenever changes may have been missed, above all when the connection is there again after it was lost. */
   onReconnected(listener: () => void): () => void {
     this.reconnected.add(listener);
     return () => this.reconnected.delete(listener);
@@ -157,6 +158,7 @@ export class LiveSocket {
   private drop(): void {
     clearInterval(this.pulse);
     this.welcomed = false;
+    this.watching = false;
     const socket = this.socket;
     this.socket = null;
     if (socket !== null) {
@@ -185,6 +187,10 @@ export class LiveSocket {
         if (frame.type === "accepted") this.send({ type: "unfollow", id: frame.id });
         return call?.resolve(frame);
       }
+      case "watching":
+        if (this.watching) this.tellMissed();
+        this.watching = true;
+        return;
       case "changed":
         return this.listeners.forEach((listener) => listener(frame));
       case "error":
@@ -204,7 +210,11 @@ export class LiveSocket {
     if (this.listeners.size > 0) this.sendWatch();
     for (const id of this.followings.keys()) this.sendFollow(id);
     for (const [id, call] of this.calls) this.send({ ...call.frame, id });
-    if (again) this.reconnected.forEach((listener) => listener());
+    if (again) this.tellMissed();
+  }
+
+  private tellMissed(): void {
+    this.reconnected.forEach((listener) => listener());
   }
 
   /** A connection may be dead without a word, for example after the machine slept. */
