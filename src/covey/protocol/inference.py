@@ -143,6 +143,10 @@ class Started(Message, frozen=True, kw_only=True, tag="started"):
     instance: InstanceId | None = None
     node: NodeName | None = None
     queue_ms: float = 0.0
+    kept_as: GenerationId | None = None
+    """Set when the answer is kept for repeats of its request, which get the same events."""
+    kept_at: float = 0.0
+    """When a kept answer began, in Unix seconds."""
 
 
 class Delta(Message, frozen=True, kw_only=True, tag="delta"):

@@ -25,6 +25,7 @@ from covey.protocol.inference import (
     GatewayEmbed,
     GenerationAccepted,
     GenerationEvent,
+    Started,
     StartGeneration,
 )
 from covey.protocol.operations import (
@@ -173,7 +174,7 @@ class ClientService(GenerationSource):
         self, request: StartGeneration, context: CallContext, key: str
     ) -> AsyncGenerator[GenerationEvent, None]:
         identity = await self._gateways.authorize(request.credential, INFERENCE, context)
-        source = self._kept_source(request, context, None)
+        source = self._marked(self._kept_source(request, context, None))
         async with aclosing(self._repeats.generate(request, identity, key, source)) as events:
             async for event in events:
                 yield event
@@ -203,6 +204,18 @@ class ClientService(GenerationSource):
             return self._with_turn(request, context, progress, turn, generation_id)
 
         return source
+
+    def _marked(self, source: Source) -> Source:
+        """The same with events that name the answer, so that repeats can give it the same name."""
+
+        async def marked(progress: Progress, generation_id: GenerationId) -> AsyncGenerator[GenerationEvent, None]:
+            async with aclosing(source(progress, generation_id)) as events:
+                async for event in events:
+                    if type(event) is Started:
+                        event = msgspec.structs.replace(event, kept_as=generation_id, kept_at=self._clock.now())
+                    yield event
+
+        return marked
 
     async def _with_turn(
         self,

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from covey.errors import BackendUnavailable, IdempotencyConflict, StoreUnavailable
-from covey.protocol.inference import CLIENT_GENERATE, CLIENT_START, Delta, Finished, GenerationEvent
+from covey.protocol.inference import CLIENT_GENERATE, CLIENT_START, Delta, Finished, GenerationEvent, Started
 from covey.testing.eventually import eventually
 from covey.testing.gate import Gate
 from tests.helpers.chain import Chain, chat, running_chain
@@ -40,6 +40,10 @@ async def test_a_repeat_gets_the_same_answer_and_runs_nothing(chain: Chain, toke
     first = await ask(chain, token)
     assert await ask(chain, token) == first
     assert len(chain.processors[0].asked) == 1
+    started = first[0]
+    assert isinstance(started, Started)
+    assert started.kept_as is not None
+    assert started.kept_at > 0
     assert text_of(await ask(chain, token, "key-2")) == text_of(first)
     assert len(chain.processors[0].asked) == 2
 

@@ -106,6 +106,22 @@ def openai_routes(calls: Calls, clock: Clock) -> list[Route]:
     ]
 
 
+class AnswerMark:
+    """An answer's id and time: those of its request, unless it is kept for repeats, which have the same."""
+
+    __slots__ = ("_prefix", "created", "id")
+
+    def __init__(self, prefix: str, exchange: Exchange, now: float) -> None:
+        self._prefix = prefix
+        self.id = prefix + exchange.request_id.removeprefix("req_")
+        self.created = int(now)
+
+    def take(self, started: Started) -> None:
+        if started.kept_as is not None:
+            self.id = self._prefix + started.kept_as.removeprefix("gen_")
+            self.created = int(started.kept_at)
+
+
 class _Generating:
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls = calls
@@ -119,21 +135,23 @@ class _Generating:
         request, ignored = self._chat_decoder.decode(await exchange.body())
         _tell_ignored(exchange, ignored)
         generate = chat_generation(request)
-        answer_id, created = _answer_id("chatcmpl-", exchange), int(self._clock.now())
+        mark = AnswerMark("chatcmpl-", exchange, self._clock.now())
         if request.stream:
             usage = _wants_usage(request)
             await self._stream(
                 exchange,
                 credential,
                 generate,
-                lambda model: ChatChunks(answer_id, created, model, include_usage=usage),
+                mark,
+                lambda model: ChatChunks(mark.id, mark.created, model, include_usage=usage),
             )
         else:
             await self._whole(
                 exchange,
                 credential,
                 generate,
-                lambda answer, model, end: answer.chat(answer_id, created, model, end.reason, end.usage),
+                mark,
+                lambda answer, model, end: answer.chat(mark.id, mark.created, model, end.reason, end.usage),
             )
 
     async def completion(self, exchange: Exchange) -> None:
@@ -142,22 +160,24 @@ class _Generating:
         _tell_ignored(exchange, ignored)
         generate = completion_generation(request)
         echoed = (generate.prompt or "") if request.echo else ""
-        answer_id, created = _answer_id("cmpl-", exchange), int(self._clock.now())
+        mark = AnswerMark("cmpl-", exchange, self._clock.now())
         if request.stream:
             usage = _wants_usage(request)
             await self._stream(
                 exchange,
                 credential,
                 generate,
-                lambda model: CompletionChunks(answer_id, created, model, include_usage=usage, echoed=echoed),
+                mark,
+                lambda model: CompletionChunks(mark.id, mark.created, model, include_usage=usage, echoed=echoed),
             )
         else:
             await self._whole(
                 exchange,
                 credential,
                 generate,
+                mark,
                 lambda answer, model, end: answer.completion(
-                    answer_id, created, model, end.reason, end.usage, echoed=echoed
+                    mark.id, mark.created, model, end.reason, end.usage, echoed=echoed
                 ),
             )
 
@@ -174,7 +194,9 @@ class _Generating:
         body = embeddings_body(embeddings, as_base64=request.encoding_format == "base64")
         await exchange.respond(200, body, headers=_timing_headers(exchange, None))
 
-    async def _whole(self, exchange: Exchange, credential: str, generate: Generate, make_body: MakeBody) -> None:
+    async def _whole(
+        self, exchange: Exchange, credential: str, generate: Generate, mark: AnswerMark, make_body: MakeBody
+    ) -> None:
         answer = Answer()
         started: Started | None = None
         async with aclosing(self._events(exchange, credential, generate)) as events:
@@ -183,6 +205,7 @@ class _Generating:
                     answer.add(event)
                 elif isinstance(event, Started):
                     started = event
+                    mark.take(event)
                 elif isinstance(event, Finished):
                     model = started.model if started is not None else generate.model
                     body = make_body(answer, model, event)
@@ -192,7 +215,9 @@ class _Generating:
                     raise _failure(event)
         raise StreamInterrupted("the generation ended without an end")
 
-    async def _stream(self, exchange: Exchange, credential: str, generate: Generate, make_chunks: MakeChunks) -> None:
+    async def _stream(
+        self, exchange: Exchange, credential: str, generate: Generate, mark: AnswerMark, make_chunks: MakeChunks
+    ) -> None:
         exchange.failure_frames = error_frame
         chunks: Chunks | None = None
         stream = self._calls.line_stream(exchange)
@@ -204,6 +229,7 @@ class _Generating:
                         await self._begin(stream, exchange, chunks, None)
                     await stream.write(chunks.delta(event))
                 elif isinstance(event, Started):
+                    mark.take(event)
                     chunks = make_chunks(event.model)
                     await self._begin(stream, exchange, chunks, event)
                 elif isinstance(event, Finished):
@@ -253,10 +279,6 @@ class _Models:
 
 def _failure(failed: Failed) -> Exception:
     return error_from_code(failed.code, failed.detail, retry_after_s=failed.retry_after_s)
-
-
-def _answer_id(prefix: str, exchange: Exchange) -> str:
-    return prefix + exchange.request_id.removeprefix("req_")
 
 
 def _wants_usage(request: ChatCompletionRequest | CompletionRequest) -> bool:

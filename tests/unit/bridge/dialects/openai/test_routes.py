@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from covey.errors import ModelNotFound, NotFound
+from covey.protocol.ids import GenerationId
 from covey.protocol.inference import Delta, Failed, Finished, GenerationEvent, Queued, Started, StartGeneration
 from tests.helpers.asgi import ask
 from tests.helpers.bridges import AUTHORIZATION, new_bridge
@@ -61,3 +62,19 @@ async def test_a_model_that_is_not_there_is_named() -> None:
     answer = await ask(running.bridge.application, "GET", "/v1/models/no/such", AUTHORIZATION)
     assert (answer.status, answer.json["error"]["code"]) == (404, ModelNotFound.code)
     assert "no/such" in answer.json["error"]["message"]
+
+
+async def kept(start: StartGeneration) -> AsyncIterator[GenerationEvent]:
+    yield Started(model=start.generate.model, kept_as=GenerationId("gen_abc_0001"), kept_at=1234.5)
+    yield Delta(text="x")
+    yield Finished(reason="stop")
+
+
+async def test_an_answer_that_is_kept_has_the_same_id_and_time_each_time() -> None:
+    running = new_bridge()
+    running.worker.script = kept
+    for _ in range(2):
+        whole = await ask(running.bridge.application, "POST", PATH, AUTHORIZATION, CHAT)
+        assert (whole.json["id"], whole.json["created"]) == ("chatcmpl-abc_0001", 1234)
+        streamed = await ask(running.bridge.application, "POST", PATH, AUTHORIZATION, CHAT | {"stream": True})
+        assert streamed.body.count(b'"id":"chatcmpl-abc_0001"') == streamed.body.count(b'"object"')
