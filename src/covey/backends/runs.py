@@ -9,15 +9,18 @@ from covey.protocol.ids import RequestId
 class Run:
     """One generation: the answer it reads, and whether somebody has stopped it."""
 
-    __slots__ = ("cancelled", "request_id", "response")
+    __slots__ = ("cancelled", "patience_s", "request_id", "response")
 
     def __init__(self, request_id: RequestId) -> None:
         self.request_id = request_id
         self.response: Response | None = None
         self.cancelled = False
+        self.patience_s: float | None = None
+        """Longest silence of its answer, when it is not the usual one."""
 
     def attach(self, response: Response) -> None:
         self.response = response
+        response.patience_s = self.patience_s
         if self.cancelled:
             response.close()
 

@@ -1,4 +1,4 @@
-"""One streamed generation over HTTP, the same for every dialect: send, check, parse, give out, end."""
+"""One generation over HTTP, the same for every dialect: send, check, parse, give out, end."""
 
 from __future__ import annotations
 
@@ -45,8 +45,11 @@ class Question:
     started: Started
     parser: Parser
     reader: Reader
-    check: Callable[[Response], Awaitable[None]]
-    """Raises what an answer that is no stream means."""
+    check: Callable[[Response], Awaitable[Delta | None]]
+    """Raises what an answer that is no answer means. One that came whole is given to the reader, and its delta
+    returned."""
+    patience_s: float | None = None
+    """Longest silence of this answer, when it is not the usual one."""
 
 
 async def stream_answer(
@@ -62,9 +65,12 @@ async def stream_answer(
     parser, reader = question.parser, question.reader
     run = runs.begin(request_id)
     try:
+        run.patience_s = question.patience_s
         response = await pool.send("POST", question.path, question.body, request_id=request_id, sent=run.attach)
-        await question.check(response)
+        whole = await question.check(response)
         yield question.started
+        if whole is not None:
+            yield whole
         while not reader.done:
             data = await response.chunk()
             if run.cancelled:

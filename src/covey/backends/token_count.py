@@ -33,6 +33,11 @@ class TokenCount:
         self.pieces += 1
         self.answer_bytes += size_bytes
 
+    def add_whole(self, size_bytes: int) -> None:
+        """An answer that came in one piece: for each piece that it might have come in as a stream, as one counts."""
+        self.pieces += max(1, size_bytes // BYTES_PER_TOKEN_AT_MOST)
+        self.answer_bytes += size_bytes
+
     def usage(self, request: Generate, prompt: Any, completion: Any, *, cached: Any = 0, reasoning: Any = 0) -> Usage:
         """``prompt`` and ``completion`` are the engine's counts, or anything else if it gave none."""
         text_bytes = prompt_bytes(request)

@@ -60,6 +60,10 @@ class Behaviour:
     """How a stream ends."""
     usage: dict[str, Any] | None = None
     """Laid over the true counts; a value of None takes the count away."""
+    stream_always: bool = False
+    """Stream although the request asks for a whole answer."""
+    whole_always: bool = False
+    """Answer as a whole although the request asks for a stream."""
     split_bytes: int = 0
     """Write streams in pieces of so many bytes, each by itself; 0: an event at a time."""
     models: tuple[str, ...] = ("sample",)
@@ -179,9 +183,36 @@ class FakeBackend:
             vectors = [unit_vector(text, asked.body.get("dimensions") or 32) for text in texts_of(asked.body["input"])]
             doubled = [[value * 2 for value in vector] for vector in vectors]
             writer.write(whole(200, dialect.embeddings(model, doubled, texts_of(asked.body["input"]))))
+        elif dialect is fake_openai and self._answers_whole(asked):
+            await self._whole(asked, reader, writer)
         else:
             await self._stream(dialect, asked, reader, writer)
         await writer.drain()
+
+    def _answers_whole(self, asked: Asked) -> bool:
+        if asked.body.get("stream"):
+            return self.behaviour.whole_always
+        return not self.behaviour.stream_always
+
+    async def _whole(self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behaviour, stream = self.behaviour, Stream()
+        self.streams.append(stream)
+        answer = answer_for(asked.body, fake_openai.limit_of(asked.body), behaviour)
+        if behaviour.silent == "head":
+            await self._wait_for_close(reader)
+        for _ in answer.tokens:
+            await self._before_token(stream, reader, writer)
+            stream.tokens += 1
+        body = behaviour.body or fake_openai.whole_answer(asked.path, asked.body, answer)
+        data = whole(200, body, behaviour.headers, behaviour.content_type)
+        if behaviour.ending in ("half_event", "half_chunk", "reset"):
+            writer.write(data[: len(data) - len(data) // 4])
+            await writer.drain()
+            raise ConnectionResetError
+        for start in range(0, len(data), behaviour.split_bytes or len(data)):
+            writer.write(data[start : start + (behaviour.split_bytes or len(data))])
+            await writer.drain()
+        stream.ended = True
 
     async def _stream(
         self, dialect: Any, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -91,6 +91,36 @@ def events(path: str, body: dict[str, Any], answer: Answer) -> Iterator[tuple[bo
         yield False, b"data: [DONE]\n\n"
 
 
+def whole_answer(path: str, body: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """The answer to a request that does not ask for a stream."""
+    behaviour = answer.behaviour
+    if 0 <= behaviour.error_after <= len(answer.tokens):
+        return {"error": behaviour.error}
+    reasoning, content = answer.tokens[: answer.reasoning], answer.tokens[answer.reasoning :]
+    choice: dict[str, Any] = {"index": 0, "finish_reason": answer.finish_reason, "logprobs": None}
+    if body.get("logprobs"):
+        items: list[dict[str, Any]] = [
+            {"token": token, "logprob": -0.5, "bytes": None, "top_logprobs": []} for token in answer.tokens
+        ]
+        choice["logprobs"] = {"content": items}
+    if "chat" in path:
+        choice["message"] = {"role": "assistant", "content": "".join(content) or None}
+        if reasoning:
+            choice["message"]["reasoning_content"] = "".join(reasoning)
+        if behaviour.tool_calls:
+            choice["finish_reason"] = "tool_calls"
+            choice["message"]["tool_calls"] = [
+                {"id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": arguments}}
+                for index, (name, arguments) in enumerate(behaviour.tool_calls)
+            ]
+    else:
+        choice["text"] = "".join(answer.tokens)
+    if behaviour.ending == "no_finish":
+        choice["finish_reason"] = None
+    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": answer.model, "choices": [choice],
+            "usage": answer.usage() or None}  # fmt: skip
+
+
 def _tool_calls(answer: Answer) -> Iterator[tuple[bool, bytes]]:
     for index, (name, arguments) in enumerate(answer.behaviour.tool_calls):
         first = {"index": index, "id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": ""}}

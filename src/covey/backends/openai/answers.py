@@ -10,7 +10,7 @@ from covey.backends.failures import UNREADABLE, cut, error_for, text_of
 from covey.backends.sampling import answer_limit
 from covey.backends.token_count import TokenCount, is_count
 from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError
-from covey.protocol.inference import Delta, Finished, FinishReason, Generate, Timings
+from covey.protocol.inference import Delta, Finished, FinishReason, Generate, Timings, Usage
 
 MAX_TOOL_CALLS = 128
 
@@ -58,6 +58,8 @@ class _Logprobs(msgspec.Struct, gc=False):
 class _Choice(msgspec.Struct, gc=False):
     index: int = 0
     delta: _Delta | None = None
+    message: _Delta | None = None
+    """What stands in the place of ``delta`` when the answer comes as a whole."""
     text: str | None = None
     finish_reason: str | None = None
     logprobs: _Logprobs | None = None
@@ -82,15 +84,16 @@ _REASONS: dict[str, FinishReason] = {
 
 
 class AnswerReader:
-    """Turns the events of one stream into deltas and, at its end, into ``Finished``. Does no input or output."""
+    """Turns the events of one stream, or one whole answer, into deltas and into ``Finished``. No input or output."""
 
-    __slots__ = ("_called", "_count", "_limit", "_request", "_timings", "_usage", "done", "reason")
+    __slots__ = ("_called", "_count", "_judged", "_limit", "_request", "_timings", "_usage", "done", "reason")
 
     def __init__(self, request: Generate, max_answer_tokens: int) -> None:
         self._request = request
         self._limit = answer_limit(request, max_answer_tokens)
         self._count = TokenCount(self._limit)
         self._usage: msgspec.Raw | None = None
+        self._judged: Usage | None = None
         self._timings: msgspec.Raw | None = None
         self._called = False
         self.reason: FinishReason | None = None
@@ -125,15 +128,40 @@ class AnswerReader:
             raise error_in(bytes(chunk.error))
         return None
 
+    def take_whole(self, content: bytes) -> Delta | None:
+        """All of an answer that is no stream, as one delta; None when it is empty. Raises what :meth:`take` raises."""
+        try:
+            chunk = _DECODER.decode(content)
+        except UNREADABLE as error:
+            raise BackendProtocolError("the engine's answer was not understood") from error
+        if not chunk.choices:
+            if chunk.error and bytes(chunk.error) not in _NOTHING:
+                raise error_in(bytes(chunk.error))
+            raise BackendProtocolError("the engine's answer holds no text")
+        if len(chunk.choices) > 1 or chunk.choices[0].index != 0:
+            raise BackendProtocolError("the engine sent more than one answer")
+        choice = chunk.choices[0]
+        self._usage, self._timings = chunk.usage or None, chunk.timings or None
+        self._end(choice.finish_reason or "stop")
+        self.done = True
+        text, reasoning, calls = parts_of(choice)
+        if not (text or reasoning or calls):
+            return None
+        for index, call in enumerate(calls or ()):
+            call.index = index
+        self._count.add_whole(size_of(text) + size_of(reasoning))
+        return Delta(
+            text=text,
+            reasoning=reasoning,
+            tool_calls=self._calls(calls) if calls else (),
+            tokens=max(1, self._tokens().completion_tokens),
+            logprobs=logprobs_of(choice.logprobs) if choice.logprobs and self._request.logprobs else None,
+        )
+
     def _delta(self, choice: _Choice) -> Delta | None:
         if choice.finish_reason:
             self._end(choice.finish_reason)
-        delta = choice.delta
-        if delta is None:
-            text, reasoning, calls = choice.text or "", "", None
-        else:
-            text, reasoning = delta.content or "", delta.reasoning_content or delta.reasoning or ""
-            calls = delta.tool_calls
+        text, reasoning, calls = parts_of(choice)
         if not (text or reasoning or calls):
             return None
         count = self._count
@@ -141,7 +169,7 @@ class AnswerReader:
             # More than was asked for: the rest is not taken.
             self.reason, self.done = "length", True
             return None
-        count.add(len(text) + len(reasoning) if (text + reasoning).isascii() else len((text + reasoning).encode()))
+        count.add(size_of(text) + size_of(reasoning))
         if calls or choice.logprobs:
             return Delta(
                 text=text,
@@ -190,18 +218,35 @@ class AnswerReader:
         return self._finished("cancelled")
 
     def _finished(self, reason: FinishReason) -> Finished:
+        return Finished(reason=reason, usage=self._tokens(), timings=timings_of(self._timings))
+
+    def _tokens(self) -> Usage:
+        if self._judged is not None:
+            return self._judged
         usage = scalars(self._usage)
-        return Finished(
-            reason=reason,
-            usage=self._count.usage(
-                self._request,
-                usage.get("prompt_tokens"),
-                usage.get("completion_tokens"),
-                cached=detail(usage, "prompt_tokens_details", "cached_tokens"),
-                reasoning=detail(usage, "completion_tokens_details", "reasoning_tokens"),
-            ),
-            timings=timings_of(self._timings),
+        found = self._count.usage(
+            self._request,
+            usage.get("prompt_tokens"),
+            usage.get("completion_tokens"),
+            cached=detail(usage, "prompt_tokens_details", "cached_tokens"),
+            reasoning=detail(usage, "completion_tokens_details", "reasoning_tokens"),
         )
+        if self.done:
+            self._judged = found
+        return found
+
+
+def parts_of(choice: _Choice) -> tuple[str, str, list[_ToolCall] | None]:
+    """Text, reasoning and tool calls; plain completions have only text."""
+    found = choice.delta or choice.message
+    if found is None:
+        return choice.text or "", "", None
+    return found.content or "", found.reasoning_content or found.reasoning or "", found.tool_calls
+
+
+def size_of(text: str) -> int:
+    """In bytes of UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def logprobs_of(found: _Logprobs) -> dict[str, Any] | None:

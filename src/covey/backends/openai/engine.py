@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from covey.backends.failures import error_for, failure_of, message_of
+from covey.backends.failures import failure_of
 from covey.backends.http import HttpPool, Response
 from covey.backends.openai.answers import AnswerReader
 from covey.backends.openai.config import OpenAIConfig, OpenAIModel
@@ -20,7 +20,7 @@ from covey.backends.vectors import unit_vectors
 from covey.backends.whole_answer import ask
 from covey.errors import BackendProtocolError, BackendUnavailable, ModelNotFound, Overloaded
 from covey.protocol.ids import ModelName, RequestId
-from covey.protocol.inference import Embed, Embeddings, Generate, GenerationEvent, Started
+from covey.protocol.inference import Delta, Embed, Embeddings, Generate, GenerationEvent, Started
 from covey.protocol.registry import ModelDetails, ModelInfo
 
 
@@ -56,7 +56,8 @@ class _Models(msgspec.Struct):
 
 
 class OpenAICompatibleEngine:
-    """An :class:`~covey.backends.base.Engine`. It always streams, so that a cancel takes effect at once."""
+    """An :class:`~covey.backends.base.Engine`. It asks for a stream unless nobody watches the answer grow; either way a
+    cancel closes the connection at once."""
 
     kind = "openai"
 
@@ -96,23 +97,29 @@ class OpenAICompatibleEngine:
     def _question(self, request: Generate) -> Question:
         self._check_started()
         path, body = encode_generate(self._config, request, self._upstream(request.model))
+        reader = AnswerReader(request, self._config.max_answer_tokens)
+
+        async def check(response: Response) -> Delta | None:
+            if response.status != 200:
+                raise await failure_of(response)
+            if response.content_type == "text/event-stream":
+                response.patience_s = None
+                return None
+            content = await response.read(self._config.http.max_body_bytes)
+            if response.content_type != "application/json":
+                raise BackendProtocolError("the engine's answer is neither a stream nor JSON")
+            # Some servers answer whole although a stream was asked for, as some stream although none was.
+            return reader.take_whole(content)
+
         return Question(
             path=path,
             body=body,
             started=Started(model=request.model, engine=self.name),
             parser=EventParser(),
-            reader=AnswerReader(request, self._config.max_answer_tokens),
-            check=self._check_stream,
+            reader=reader,
+            check=check,
+            patience_s=None if request.stream else self._config.http.whole_answer_timeout_s,
         )
-
-    async def _check_stream(self, response: Response) -> None:
-        if response.status != 200:
-            raise await failure_of(response)
-        if response.content_type != "text/event-stream":
-            body = await response.read(self._config.http.max_body_bytes)
-            if response.content_type == "application/json" and b'"error"' in body[:1000]:
-                raise error_for(502, message_of(body))
-            raise BackendProtocolError("the engine does not stream")
 
     async def embed(self, request: Embed, request_id: RequestId) -> Embeddings:
         self._check_started()

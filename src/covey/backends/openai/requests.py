@@ -15,13 +15,14 @@ from covey.protocol.inference import ChatMessage, Embed, Generate, Sampling, Tex
 MAX_DIMENSIONS = 65_536
 _DATA_URL = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/]+={0,2}\Z")
 _STREAM = {"stream": True, "stream_options": {"include_usage": True}}
+_WHOLE = {"stream": False}
 _ENCODER = msgspec.json.Encoder()
 
 
 def encode_generate(config: OpenAIConfig, request: Generate, model: str) -> tuple[str, bytes]:
     """Path and body. Raises InvalidRequest."""
     check_request(request)
-    body: dict[str, Any] = {"model": model, **_STREAM}
+    body: dict[str, Any] = {"model": model, **(_STREAM if request.stream else _WHOLE)}
     if request.prompt is None or not request.raw:
         path = "/chat/completions"
         body["messages"] = messages_of(config, request)

@@ -230,3 +230,66 @@ def outcome_of(data: bytes) -> Finished | CoveyError:
         return reading.finish()
     except (BackendError, Overloaded, ModelNotFound) as error:
         return error
+
+
+def whole(message: Any = None, reason: str | None = "stop", **more: Any) -> bytes:
+    choice = {"index": 0, "message": message or {}, "finish_reason": reason} | more.pop("choice", {})
+    return msgspec.json.encode({"id": "x", "model": "another", "choices": [choice]} | more)
+
+
+def test_a_whole_answer_is_one_delta_with_its_tokens() -> None:
+    reading = reader()
+    said = {"prompt_tokens": 3, "completion_tokens": 5}
+    content = whole({"role": "assistant", "content": "Hi there", "reasoning": "so"}, "length", usage=said)
+    assert reading.take_whole(content) == Delta(text="Hi there", reasoning="so", tokens=5)
+    finished = reading.finish()
+    assert (finished.reason, finished.usage.completion_tokens, finished.usage.estimated) == ("length", 5, False)
+
+
+def test_a_whole_plain_completion_and_an_empty_answer() -> None:
+    reading = reader()
+    completion = {"choices": [{"text": "Hi", "finish_reason": "stop"}], "usage": {"prompt_tokens": 2}}
+    assert reading.take_whole(msgspec.json.encode(completion)) == Delta(text="Hi")
+    reading = reader()
+    assert reading.take_whole(whole({"content": None})) is None
+    assert reading.finish().reason == "stop"
+
+
+def test_tools_called_in_a_whole_answer_are_numbered() -> None:
+    calls = [{"id": f"call_{n}", "type": "function", "function": {"name": "look", "arguments": "{}"}} for n in range(2)]
+    reading = reader(tools=(TOOL,))
+    delta = reading.take_whole(whole({"content": None, "tool_calls": calls}))
+    assert delta is not None
+    assert [call["index"] for call in delta.tool_calls] == [0, 1]
+    assert reading.finish().reason == "tool_calls"
+    with pytest.raises(BackendProtocolError):
+        reader().take_whole(whole({"tool_calls": calls}))
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", BackendProtocolError),
+        (b"{}", BackendProtocolError),
+        (b"[]", BackendProtocolError),
+        (b'{"choices":[]}', BackendProtocolError),
+        (b'{"choices":[{"index":1,"text":"x"}]}', BackendProtocolError),
+        (b'{"choices":[{"text":"x"},{"text":"y","index":1}]}', BackendProtocolError),
+        (b'{"choices":[{"message":{"content":["x"]}}]}', BackendProtocolError),
+        (b'{"error":{"message":"too long","code":400}}', BackendRejected),
+        (b'{"error":"out of memory"}', BackendUnavailable),
+        (whole({"content": "x"}, "abort"), BackendUnavailable),
+    ],
+)
+def test_a_whole_answer_that_is_none_is_an_error(content: bytes, error: type[CoveyError]) -> None:
+    with pytest.raises(error):
+        reader().take_whole(content)
+
+
+@pytest.mark.parametrize("said", [0, 1, 10, 10**6, None, "9"])
+def test_d14_the_count_of_a_whole_answer_is_held_against_its_length(said: Any) -> None:
+    reading = reader()
+    delta = reading.take_whole(whole({"content": "x" * 1200}, usage={"prompt_tokens": 2, "completion_tokens": said}))
+    assert delta is not None
+    usage = reading.finish().usage
+    assert (usage.completion_tokens, usage.estimated, delta.tokens) == (100, True, 100)

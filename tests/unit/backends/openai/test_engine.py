@@ -1,13 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from covey.backends.openai import OpenAICompatibleEngine, OpenAIConfig, OpenAIModel
-from covey.errors import BackendProtocolError, BackendUnavailable, InvalidRequest, ModelNotFound
+from covey.errors import (
+    BackendProtocolError,
+    BackendRejected,
+    BackendUnavailable,
+    CoveyError,
+    InvalidRequest,
+    ModelNotFound,
+    Overloaded,
+)
 from covey.protocol.ids import ModelName, RequestId
-from covey.protocol.inference import Delta, Embed, Finished, Sampling
+from covey.protocol.inference import Delta, Embed, Finished, Generate, Sampling, Started
 from covey.testing.eventually import eventually
 from covey.testing.fake_backend import Behaviour, fake_backend
 from tests.helpers.scripted_server import Peer, answer, scripted_server
@@ -152,3 +161,86 @@ async def test_an_abort_of_one_generation_leaves_the_others_alone() -> None:
         assert not tasks["req_b"].done()
         await engine.close()
         assert isinstance((await tasks["req_b"]).error, BackendUnavailable)
+
+
+def unwatched(**more: Any) -> Generate:
+    return chat(stream=False, **more)
+
+
+async def test_an_answer_that_nobody_watches_comes_as_a_whole() -> None:
+    async with engine_and_backend("openai", Behaviour(tokens=6)) as (engine, backend):
+        streamed, whole = await outcome_of(engine), await outcome_of(engine, unwatched())
+        assert [type(event) for event in whole.events] == [Started, Delta, Finished]
+        assert whole.text == streamed.text
+        assert whole.events[-1] == streamed.events[-1]
+        delta = whole.events[1]
+        assert isinstance(delta, Delta)
+        assert delta.tokens == 6
+        bodies = [asked.body for asked in backend.generations()]
+        assert [body["stream"] for body in bodies] == [True, False]
+        assert "stream_options" not in bodies[1]
+        assert backend.connections == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour", [Behaviour(stream_always=True), Behaviour(whole_always=True)], ids=["always streams", "never streams"]
+)
+async def test_a_server_may_stream_or_not_as_it_likes(behaviour: Behaviour) -> None:
+    async with engine_and_backend("openai", behaviour) as (engine, _):
+        streamed, whole = await outcome_of(engine), await outcome_of(engine, unwatched())
+    assert streamed.error is whole.error is None
+    assert whole.text == streamed.text != ""
+    assert isinstance(whole.events[-1], Finished)
+
+
+async def test_a_whole_answer_is_waited_for_longer_than_a_stream() -> None:
+    limits = {"first_byte_timeout_s": 0.2, "idle_timeout_s": 0.2, "whole_answer_timeout_s": 60.0}
+    gate = asyncio.Event()
+    async with engine_and_backend("openai", Behaviour(tokens=2, gate=gate), **limits) as (engine, _):
+        waiting = asyncio.create_task(outcome_of(engine, unwatched()))
+        assert isinstance((await outcome_of(engine)).error, BackendUnavailable)
+        gate.set()
+        assert isinstance((await waiting).events[-1], Finished)
+
+
+@pytest.mark.parametrize("silent", ["request", "head", "stream"])
+async def test_a_whole_answer_that_never_comes_is_given_up(silent: Any) -> None:
+    async with engine_and_backend("openai", Behaviour(silent=silent), whole_answer_timeout_s=0.3) as (engine, _):
+        outcome = await outcome_of(engine, unwatched())
+    assert isinstance(outcome.error, BackendUnavailable)
+    assert outcome.events == []
+
+
+async def test_an_abort_closes_the_connection_of_a_whole_answer() -> None:
+    async with engine_and_backend("openai", Behaviour(silent="stream")) as (engine, backend):
+        task = asyncio.create_task(outcome_of(engine, unwatched()))
+        await eventually(lambda: bool(backend.streams) and backend.streams[0].tokens == 2)
+        await engine.abort(RequestId("req_1"))
+        outcome = await asyncio.wait_for(task, 5.0)
+        assert outcome.error is None
+        last = outcome.events[-1]
+        assert isinstance(last, Finished)
+        assert last.reason == "cancelled"
+        assert engine.running == 0
+        await eventually(lambda: backend.streams[0].closed_by_client)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [
+        (Behaviour(status=429), Overloaded),
+        (Behaviour(status=500), BackendUnavailable),
+        (Behaviour(error_after=0), BackendUnavailable),
+        (Behaviour(error_after=0, error={"message": "no", "type": "BadRequestError"}), BackendRejected),
+        (Behaviour(body=b"<html>", content_type="text/html"), BackendProtocolError),
+        (Behaviour(body=b'{"choices":['), BackendProtocolError),
+        (Behaviour(ending="half_chunk"), BackendUnavailable),
+        (Behaviour(ending="reset"), BackendUnavailable),
+    ],
+    ids=["busy", "failed", "error", "refused", "page", "half of JSON", "cut off", "reset"],
+)
+async def test_a_whole_answer_that_is_none_is_an_error_by_name(behaviour: Behaviour, error: type[CoveyError]) -> None:
+    async with engine_and_backend("openai", behaviour) as (engine, _):
+        outcome = await outcome_of(engine, unwatched())
+    assert type(outcome.error) is error
+    assert outcome.events == []
