@@ -13,22 +13,25 @@ import structlog
 from covey.domain.suspicion import Suspicion
 from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, DeadlineExceeded
 from covey.protocol.ids import InstanceId, NodeName, RequestId
-from covey.protocol.inference import Delta, Finished, Generate, GenerationEvent, Queued, Sampling, Started
+from covey.protocol.inference import Delta, Finished, Generate, GenerationEvent, Queued, Sampling, Started, Timings
 from covey.workers.processor.directory import OfferedModel
 from covey.workers.processor.engine_queue import SIGN_OF_LIFE_S, Ticket
 from covey.workers.processor.metrics import ModelCounters
 
 ATTEMPTS = 2
 POISON = "the engine failed at this request before; it is not tried again"
+NO_DEFAULTS = Sampling()
 log = structlog.get_logger(__name__)
 
 
 def prepared(request: Generate, model: OfferedModel, *, max_tokens_limit: int) -> Generate:
     """The request as the engine gets it: the model's own name, its default sampling, and a bounded length."""
-    sampling = merged(request.sampling, model.sampling)
+    sampling = request.sampling if model.sampling == NO_DEFAULTS else merged(request.sampling, model.sampling)
     wanted = sampling.max_tokens
-    limit = max_tokens_limit if wanted is None else min(wanted, max_tokens_limit)
-    sampling = msgspec.structs.replace(sampling, max_tokens=limit)
+    if wanted is None or wanted > max_tokens_limit:
+        sampling = msgspec.structs.replace(sampling, max_tokens=max_tokens_limit)
+    if sampling is request.sampling and request.model == model.info.name:
+        return request
     return msgspec.structs.replace(request, model=model.info.name, sampling=sampling)
 
 
@@ -51,6 +54,8 @@ class GenerationRun:
         model: OfferedModel,
         ticket: Ticket,
         *,
+        instance: InstanceId,
+        node: NodeName,
         request_id: RequestId,
         suspicion: Suspicion,
         counters: ModelCounters,
@@ -59,10 +64,14 @@ class GenerationRun:
         self._request = request
         self._model = model
         self._ticket = ticket
+        self._instance = instance
+        self._node = node
         self._request_id = request_id
         self._suspicion = suspicion
         self._counters = counters
         self._timeout_s = timeout_s
+        self._attempts = 0
+        self._timer: asyncio.TimerHandle | None = None
         self._timed_out = False
         self._began = 0.0
         self._first_token_at: float | None = None
@@ -70,56 +79,64 @@ class GenerationRun:
         self._told_start = False
         self._aborting: asyncio.Future[None] | None = None
 
-    async def events(self, instance: InstanceId, node: NodeName) -> AsyncGenerator[GenerationEvent]:
-        """What the engine says, with the processor's facts added.
-
-        Raises BackendRejected when the engine died of the request twice, DeadlineExceeded when it took too long.
-        """
+    def begin(self) -> None:
+        """It has a slot from now on."""
         loop = asyncio.get_running_loop()
         self._began = loop.time()
-        timer = loop.call_at(self._began + self._timeout_s, self._time_out)
-        try:
-            for attempt in range(1, ATTEMPTS + 1):
-                if self._suspicion.is_poison(self._request_id):
-                    raise BackendRejected(POISON)
-                try:
-                    async with aclosing(self._attempt(instance, node)) as events:
-                        async for event in events:
-                            yield event
-                    return
-                except BackendUnavailable as error:
-                    self._note_death(error)
-                    # Tokens that were sent cannot be unsent: only whoever owns the request may begin it anew.
-                    if attempt == ATTEMPTS or self._first_token_at is not None:
-                        if self._suspicion.is_poison(self._request_id):
-                            raise BackendRejected(POISON) from error
-                        raise
-        finally:
-            timer.cancel()
-            if self._aborting is not None:
-                await asyncio.wait([self._aborting])
+        self._timer = loop.call_at(self._began + self._timeout_s, self._time_out)
 
-    async def _attempt(self, instance: InstanceId, node: NodeName) -> AsyncGenerator[GenerationEvent]:
-        stream = self._model.engine.generate(self._request, self._request_id)
-        async with aclosing(cast("AsyncGenerator[GenerationEvent]", stream)) as events:
-            if self._model.info.state != "loaded":
-                async with aclosing(self._until_first(events)) as beginning:
-                    async for event in beginning:
-                        if isinstance(event, Queued):
-                            yield event
-                        elif not self._told_start:
-                            yield self._started(event, instance, node)
-            async for event in events:
-                if isinstance(event, Delta):
-                    if self._first_token_at is None:
-                        self._note_first_token()
+    def attempt(self) -> AsyncGenerator[GenerationEvent]:
+        """What the engine says, asked anew; each event is shown to :meth:`passed`.
+
+        Raises BackendRejected when the engine died of the request before.
+        """
+        if self._suspicion.is_poison(self._request_id):
+            raise BackendRejected(POISON)
+        self._attempts += 1
+        events = cast("AsyncGenerator[GenerationEvent]", self._model.engine.generate(self._request, self._request_id))
+        return events if self._model.info.state == "loaded" else self._with_signs_of_life(events)
+
+    def passed(self, event: GenerationEvent) -> GenerationEvent | None:
+        """An event as it goes on, with the processor's facts added; None: it goes no further.
+
+        Raises DeadlineExceeded when the answer took too long, BackendProtocolError when it has no beginning.
+        """
+        if isinstance(event, Delta):
+            if self._first_token_at is None:
+                self._note_first_token()
+            return event
+        if isinstance(event, Finished):
+            return self._finished(event)
+        if self._told_start:
+            return None
+        return event if isinstance(event, Queued) else self._started(event)
+
+    def failed(self, error: BackendUnavailable) -> None:
+        """The engine is gone. Returns if it may be asked again, and raises what there is to raise if not."""
+        if self._told_start:  # only an engine that had begun can have died of the request
+            self._suspicion.engine_died(self._request_id)
+        log.warning("engine_failed", engine=self._model.engine.name, request_id=self._request_id, detail=error.detail)
+        # Tokens that were sent cannot be unsent: only whoever owns the request may begin it anew.
+        if self._attempts == ATTEMPTS or self._first_token_at is not None:
+            if self._suspicion.is_poison(self._request_id):
+                raise BackendRejected(POISON) from error
+            raise error
+
+    async def end(self) -> None:
+        """It needs its slot no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._aborting is not None:
+            await asyncio.wait([self._aborting])
+
+    async def _with_signs_of_life(self, events: AsyncGenerator[GenerationEvent]) -> AsyncGenerator[GenerationEvent]:
+        """The same events, and signs of life while the engine loads the model."""
+        async with aclosing(events):
+            async with aclosing(self._until_first(events)) as beginning:
+                async for event in beginning:
                     yield event
-                elif isinstance(event, Finished):
-                    yield self._finished(event)
-                    return
-                elif not self._told_start:
-                    yield self._started(event, instance, node)
-        raise BackendProtocolError("the engine's answer ended without its end")
+            async for event in events:
+                yield event
 
     async def _until_first(self, events: AsyncGenerator[GenerationEvent]) -> AsyncGenerator[GenerationEvent]:
         """The first event; before it, signs of life while the engine loads the model."""
@@ -139,7 +156,7 @@ class GenerationRun:
             first.cancel()
             await asyncio.wait([first])
 
-    def _started(self, event: GenerationEvent, instance: InstanceId, node: NodeName) -> GenerationEvent:
+    def _started(self, event: GenerationEvent) -> GenerationEvent:
         if not isinstance(event, Started):
             raise BackendProtocolError("the engine's answer began without its beginning")
         self._told_start = True
@@ -147,8 +164,8 @@ class GenerationRun:
         return Started(
             model=self._model.info.name,
             engine=self._model.engine.name,
-            instance=instance,
-            node=node,
+            instance=self._instance,
+            node=self._node,
             queue_ms=self._ticket.queue_ms,
         )
 
@@ -161,15 +178,15 @@ class GenerationRun:
             raise DeadlineExceeded(f"the answer was not complete after {self._timeout_s:g} s")
         self._counters.prompt_tokens.inc(event.usage.prompt_tokens)
         self._counters.completion_tokens.inc(event.usage.completion_tokens)
-        timings = msgspec.structs.replace(event.timings, queue_ms=self._ticket.queue_ms, load_ms=self._load_ms)
-        return msgspec.structs.replace(event, timings=timings)
-
-    def _note_death(self, error: BackendUnavailable) -> None:
-        """Only an engine that had begun can have died of the request."""
-        if self._told_start:
-            self._suspicion.engine_died(self._request_id)
-        log.warning("engine_failed", engine=self._model.engine.name, request_id=self._request_id, detail=error.detail)
+        engines = event.timings
+        timings = Timings(
+            queue_ms=self._ticket.queue_ms,
+            load_ms=self._load_ms,
+            prompt_ms=engines.prompt_ms,
+            generation_ms=engines.generation_ms,
+        )
+        return Finished(reason=event.reason, usage=event.usage, timings=timings)
 
     def _time_out(self) -> None:
         self._timed_out = True
-        self._aborting = asyncio.ensure_future(self._model.engine.abort(self._request_id))  # awaited by events
+        self._aborting = asyncio.ensure_future(self._model.engine.abort(self._request_id))  # awaited by end

@@ -13,7 +13,7 @@ import structlog
 from covey.backends.base import Engine
 from covey.domain.admission import Admission
 from covey.domain.suspicion import Suspicion
-from covey.errors import BackendUnavailable, CoveyError, Overloaded
+from covey.errors import BackendProtocolError, BackendUnavailable, CoveyError, Overloaded
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import InstanceId, ModelName, NodeName
 from covey.protocol.inference import (
@@ -24,6 +24,7 @@ from covey.protocol.inference import (
     Finished,
     Generate,
     GenerationEvent,
+    Queued,
 )
 from covey.protocol.registry import (
     PROCESSOR_LIST_RUNNING,
@@ -114,34 +115,47 @@ class ProcessorService(Service):
         queue = self._queues[model.engine.name]
         counters = self._metrics.of_model(model.engine.name, model.info.name)
         ticket = self._enter(queue, context, counters)
+        run = GenerationRun(
+            order,
+            model,
+            ticket,
+            instance=self._instance,
+            node=self._node,
+            request_id=context.request_id,
+            suspicion=self._suspicion,
+            counters=counters,
+            timeout_s=self._config.generation_timeout_s,
+        )
         outcome = "cancelled"
         try:
-            self._queued[model.info.name] += 1
-            try:
-                async with aclosing(queue.wait(ticket)) as places:
+            if ticket.turn is not None:
+                async with aclosing(self._places(queue, ticket, model)) as places:
                     async for place in places:
                         yield place
-            finally:
-                self._queued[model.info.name] -= 1
             counters.queue_s.observe(ticket.queue_ms / 1000)
             self._busy[model.info.name] += 1
-            run = GenerationRun(
-                order,
-                model,
-                ticket,
-                request_id=context.request_id,
-                suspicion=self._suspicion,
-                counters=counters,
-                timeout_s=self._config.generation_timeout_s,
-            )
+            run.begin()
             try:
-                async with aclosing(run.events(self._instance, self._node)) as events:
-                    async for event in events:
-                        if isinstance(event, Finished) and event.reason != "cancelled":
-                            outcome = "ok"
-                        yield event
+                while True:
+                    events = run.attempt()
+                    try:
+                        async for event in events:
+                            passed = run.passed(event)
+                            if passed is None:
+                                continue
+                            if type(passed) is Finished:
+                                outcome = "cancelled" if passed.reason == "cancelled" else "ok"
+                                yield passed
+                                return
+                            yield passed
+                        raise BackendProtocolError("the engine's answer ended without its end")
+                    except BackendUnavailable as error:
+                        run.failed(error)
+                    finally:
+                        await events.aclose()
             finally:
                 self._busy[model.info.name] -= 1
+                await run.end()
         except CoveyError as error:
             outcome = error.code
             raise
@@ -220,6 +234,16 @@ class ProcessorService(Service):
             slots=model.engine.slots,
             expires_at=expires_at,
         )
+
+    async def _places(self, queue: EngineQueue, ticket: Ticket, model: OfferedModel) -> AsyncGenerator[Queued]:
+        """The places of a request that has to wait, until it has a slot."""
+        self._queued[model.info.name] += 1
+        try:
+            async with aclosing(queue.wait(ticket)) as places:
+                async for place in places:
+                    yield place
+        finally:
+            self._queued[model.info.name] -= 1
 
     def _enter(self, queue: EngineQueue, context: CallContext, counters: ModelCounters) -> Ticket:
         user = context.identity.user_id if context.identity is not None else ""
