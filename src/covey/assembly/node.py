@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -257,6 +258,9 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    # The event loop would note every async generator, to close at its end what nobody closed. Each one here has an
+    # owner that closes it, and a request has a dozen; what is dropped all the same is closed when it is collected.
+    sys.set_asyncgen_hooks(firstiter=None)
 
 
 def engines_of(settings: Settings, library: ModelLibrary) -> list[Engine]:

@@ -117,7 +117,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.request_id = request_id
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers: dict[bytes, bytes] = scope.get("covey.headers") or dict(scope["headers"])
         self.max_body_bytes = max_body_bytes
         self.path_parameters: dict[str, str] = {}
         self.response_headers: list[Header] = []

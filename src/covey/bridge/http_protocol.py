@@ -1,4 +1,4 @@
-"""HTTP/1.1 connections: uvicorn's parser and cycle, with the deadlines and limits that it lacks.
+"""HTTP/1.1 connections: what httptools parses becomes requests, within deadlines and limits.
 
 A connection has at most one deadline at a time (headers, body, idle, unread answer). One sweep per second of the whole
 server compares them, so that a request costs no timers.
@@ -7,20 +7,25 @@ server compares them, so that a request costs no timers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from http import HTTPStatus
+from collections import deque
+from collections.abc import Callable
 from math import inf
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import httptools
+import structlog
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from covey.bridge.config import BridgeConfig
-from covey.bridge.exchange import API_SECURITY_HEADERS, Header, HeaderBlock
+from covey.bridge.exchange import API_SECURITY_HEADERS, Header
+from covey.bridge.http_request import STATUS_LINES, DateLine, HttpRequest
 from covey.bridge.metrics import BridgeMetrics
 from covey.bridge.websocket_protocol import WebSocketConnection
+
+_log = structlog.get_logger(__name__)
 
 Phase = Literal["headers", "body", "answer", "idle", "closing"]
 
@@ -34,7 +39,7 @@ class Refused(Exception):
         self.text = text
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpConnection(asyncio.Protocol):
     """One client connection. ``on_lost`` is how the request that is being answered learns that the client left."""
 
     def __init__(
@@ -43,39 +48,65 @@ class HttpConnection(HttpToolsProtocol):
         server_state: ServerState,
         limits: BridgeConfig,
         metrics: BridgeMetrics,
+        date: DateLine,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        super().__init__(config, server_state, {}, loop)
+        self.config = config
+        self.server_state = server_state
         self.limits = limits
         self.metrics = metrics
+        self.date = date
+        self.loop = loop
         self.on_lost: Callable[[str], None] | None = None
         self.phase: Phase = "headers"
         self.deadline = inf
         self.unread_deadline = inf
-        self._lost_reason = "client_left"
-        self._refusal: Refused | None = None
+        self.write_paused = False
+        self.request: HttpRequest | None = None
+        """The one that arrived last."""
+        self._application: Any = config.loaded_app
+        self._parser = httptools.HttpRequestParser(self)
+        # The first of several requests is answered even when it says that it is the last.
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._waiting: deque[HttpRequest] = deque()
+        """Requests that arrived before the answer to the one before them was complete."""
+        self._writable: asyncio.Event | None = None
+        self._reading_paused = False
+        self._url = b""
+        self._headers: list[Header] = []
+        self._by_name: dict[bytes, bytes] = {}
         self._header_bytes = 0
         self._headers_done = False
         self._unparsed_bytes = 0
+        self._lost_reason = "client_left"
+        self._refusal: Refused | None = None
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        self.transport = transport
+        self.server_state.connections.add(self)  # type: ignore[arg-type]
+        self._server = get_local_addr(transport)
+        self._client = get_remote_addr(transport)
+        self._scheme = "https" if is_ssl(transport) else "http"
         high = self.limits.write_buffer_bytes
         transport.set_write_buffer_limits(high=high, low=high // 4)
         self.deadline = self.loop.time() + self.limits.header_timeout_s
-        if len(self.connections) > self.limits.max_connections:
+        if len(self.server_state.connections) > self.limits.max_connections:
             self.metrics.refused("too_many_connections")
             self._refuse(503, "Too many connections.")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
+        self.server_state.connections.discard(self)
         self.deadline = self.unread_deadline = inf
+        self._waiting.clear()
+        if self.request is not None:
+            self.request.disconnect()
+        if self._writable is not None:
+            self._writable.set()
         on_lost, self.on_lost = self.on_lost, None
         if on_lost is not None:
             on_lost(self._lost_reason)
-        self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         if self.phase == "closing":
@@ -87,10 +118,10 @@ class HttpConnection(HttpToolsProtocol):
             self.deadline += len(data) / self.limits.body_rate_bytes_per_s
         try:
             if self._refusal is None:
-                self.parser.feed_data(data)
+                self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            if self._should_upgrade() and (self.cycle is None or self.cycle.response_complete):
-                self.handle_websocket_upgrade()
+            if self._is_websocket() and (self.request is None or self.request.ended):
+                self._become_websocket()
             else:
                 self._refuse(400, "This upgrade is not supported.")
         except httptools.HttpParserError:
@@ -104,69 +135,129 @@ class HttpConnection(HttpToolsProtocol):
                     self._refuse(431, "The headers are too large.")
 
     def pause_writing(self) -> None:
-        super().pause_writing()
+        self.write_paused = True
+        self._writable = asyncio.Event()
         self.unread_deadline = self.loop.time() + self.limits.slow_client_timeout_s
 
     def resume_writing(self) -> None:
-        super().resume_writing()
+        self.write_paused = False
+        if self._writable is not None:
+            self._writable.set()
         self.unread_deadline = inf
 
     # Parser callbacks
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self._url = b""
+        self._headers = []
         self._header_bytes = 0
         self._unparsed_bytes = 0
         self._headers_done = False
         self.phase = "headers"
         self.deadline = self.loop.time() + self.limits.header_timeout_s
-        self.scope["covey.connection"] = self  # type: ignore[typeddict-unknown-key]
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
-        super().on_url(url)
+        self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headers_done:
             self._stop(400, "Trailers are not accepted.")
-        self._count(len(name) + len(value) + 4)
-        if len(self.headers) >= self.limits.max_headers:
+        self._header_bytes += len(name) + len(value) + 4
+        if self._header_bytes > self.limits.max_header_bytes:
+            self._stop(431, "The headers are too large.")
+        if len(self._headers) >= self.limits.max_headers:
             self._stop(431, "Too many headers.")
-        super().on_header(name, value)
+        self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._headers_done = True
-        if not self.url.startswith(b"/") or b"#" in self.url:
+        url, parser = self._url, self._parser
+        if not url.startswith(b"/") or b"#" in url or not url.isascii():
             self._stop(400, "The request target must be a path.")
-        if self.parser.get_http_version() == "1.0" and any(name == b"transfer-encoding" for name, _ in self.headers):
+        version = parser.get_http_version()
+        headers = self._by_name = dict(self._headers)
+        if version == "1.0" and b"transfer-encoding" in headers:
             self._stop(400, "HTTP/1.0 has no transfer encoding.")
         self.phase = "body"
         self.deadline = self.loop.time() + self.limits.body_timeout_s
-        super().on_headers_complete()
-        if self.cycle is not None and self.cycle.scope is self.scope:
-            self.scope["covey.writer"] = DirectWriter(self.cycle, self)  # type: ignore[typeddict-unknown-key]
+        if parser.should_upgrade() and self._is_websocket():
+            return
+        before = self.request
+        request = self.request = HttpRequest(
+            self,
+            self._scope(version),
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            expects_continue=headers.get(b"expect", b"").lower() == b"100-continue",
+        )
+        if before is None or before.ended:
+            self._start(request)
+        else:
+            self.pause_reading()
+            self._waiting.append(request)
+
+    def on_body(self, body: bytes) -> None:
+        request = self.request
+        if request is not None and not request.ended:
+            request.add_body(body)
 
     def on_message_complete(self) -> None:
-        if self.parser.should_upgrade() and self._should_upgrade():
+        request = self.request
+        if request is None or (self._parser.should_upgrade() and self._is_websocket()):
             return
-        super().on_message_complete()
-        if self.cycle.response_complete and not self.pipeline:
+        if not request.ended:
+            request.end_body()
+        elif not self._waiting:
             self._rest()
-        else:
-            self.phase = "answer"
-            self.deadline = inf
+            return
+        self.phase = "answer"
+        self.deadline = inf
 
-    # Responses
+    def _scope(self, version: str) -> dict[str, Any]:
+        raw_path, _, query = self._url.partition(b"?")
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "http_version": version,
+            "method": self._parser.get_method().decode("ascii"),
+            "scheme": self._scheme,
+            "server": self._server,
+            "client": self._client,
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self._headers,
+            "covey.headers": self._by_name,
+            "covey.connection": self,
+        }
 
-    def on_response_complete(self) -> None:
+    # Requests
+
+    def _start(self, request: HttpRequest) -> None:
+        tasks = self.server_state.tasks
+        task = self.loop.create_task(self._answer(request))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    async def _answer(self, request: HttpRequest) -> None:
+        request.scope["covey.writer"] = request
+        try:
+            await self._application(request.scope, request.receive, None)
+        except Exception:  # reported here: the application answers all errors that it knows of
+            _log.exception("request_not_answered")
+        finally:
+            if not (request.ended or request.disconnected):
+                self.transport.close()
+
+    def response_ended(self) -> None:
+        """The answer to a request is complete: the next one may be answered."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             self._close_soon()
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
+        self.resume_reading()
+        if self._waiting:
+            self._start(self._waiting.popleft())
         elif self.phase == "answer":
             self._rest()
 
@@ -174,19 +265,44 @@ class HttpConnection(HttpToolsProtocol):
         self.phase = "idle"
         self.deadline = self.loop.time() + self.limits.keep_alive_timeout_s
 
+    # What requests use
+
+    async def writable(self) -> None:
+        if self._writable is not None:
+            await self._writable.wait()
+
+    def pause_reading(self) -> None:
+        if not self._reading_paused:
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._reading_paused:
+            self._reading_paused = False
+            self.transport.resume_reading()
+
     def shutdown(self) -> None:
         """Close when idle, or after the answer that is under way."""
-        super().shutdown()
+        if self.request is None or self.request.ended:
+            self.transport.close()
+        else:
+            self.request.keep_alive = False
         if self.transport.is_closing():
             self._close_soon()
 
-    def handle_websocket_upgrade(self) -> None:
-        self.connections.discard(self)
+    # WebSockets
+
+    def _is_websocket(self) -> bool:
+        tokens = [token.strip().lower() for token in self._by_name.get(b"connection", b"").split(b",")]
+        return b"upgrade" in tokens and self._by_name.get(b"upgrade", b"").lower() == b"websocket"
+
+    def _become_websocket(self) -> None:
+        self.server_state.connections.discard(self)
         self.deadline = inf
         protocol = WebSocketConnection(self.config, self.server_state, self.limits, self.metrics)
         protocol.connection_made(self.transport)
-        output = [self.scope["method"].encode(), b" ", self.url, b" HTTP/1.1\r\n"]
-        for name, value in self.scope["headers"]:
+        output = [self._parser.get_method(), b" ", self._url, b" HTTP/1.1\r\n"]
+        for name, value in self._headers:
             output += [name, b": ", value, b"\r\n"]
         output.append(b"\r\n")
         self.transport.set_protocol(protocol)
@@ -214,7 +330,7 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self.metrics.refused(f"slow_{self.phase}")
             self._lost_reason = "slow_client"
-            if self.phase == "headers" or self.cycle is None or not self.cycle.response_started:
+            if self.phase == "headers" or self.request is None or not self.request.started:
                 self._refuse(408, "The request took too long to arrive.")
             else:
                 self.transport.abort()
@@ -240,102 +356,15 @@ class HttpConnection(HttpToolsProtocol):
             return
         self.metrics.refused(f"http_{status}")
         body = text.encode("ascii")
-        head = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode("ascii"))]
-        head += [name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers]
-        head.append(API_SECURITY_HEADERS.raw)
-        head.append(
-            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-        )
-        cycle = self.cycle
-        if cycle is None or cycle.response_complete or not (self.pipeline or cycle.response_started):
-            self.transport.write(b"".join(head) + body)
-        if cycle is not None:
-            cycle.disconnected = True
+        framing = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        answer = STATUS_LINES[status], self.date.raw, API_SECURITY_HEADERS.raw, framing % len(body), body
+        request = self.request
+        if request is None or request.ended or not (self._waiting or request.started):
+            self.transport.write(b"".join(answer))
+        if request is not None:
+            request.disconnect()
         self.transport.close()
         self._close_soon()
-
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(400, msg)
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Said by the answer; a stranger's request is not worth a warning in the log."""
-
-
-class DirectWriter:
-    """Writes one response straight to the transport: what uvicorn's cycle does, without a message per piece."""
-
-    __slots__ = ("_chunked", "_connection", "_cycle", "_flow", "_transport")
-
-    def __init__(self, cycle: RequestResponseCycle, connection: HttpConnection) -> None:
-        self._cycle = cycle
-        self._connection = connection
-        self._flow = cycle.flow
-        self._transport = cycle.transport
-        self._chunked = True
-
-    async def whole(self, status: int, constant: HeaderBlock, headers: Sequence[Header], body: bytes) -> None:
-        if self._flow.write_paused:
-            await self._flow.drain()
-        cycle = self._cycle
-        if cycle.disconnected:
-            return
-        if status in (204, 304):
-            head = self._head(status, constant, headers, b"")
-        else:
-            head = self._head(status, constant, headers, b"content-length: %d\r\n" % len(body))
-        self._transport.write(head if cycle.scope["method"] == "HEAD" else head + body)
-        self._complete()
-
-    async def begin(self, status: int, constant: HeaderBlock, headers: Sequence[Header]) -> None:
-        if self._flow.write_paused:
-            await self._flow.drain()
-        if self._cycle.disconnected:
-            return
-        self._chunked = not any(name == b"content-length" for name, _ in headers)
-        framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
-        self._transport.write(self._head(status, constant, headers, framing))
-
-    async def write(self, data: bytes) -> None:
-        if self._flow.write_paused:
-            await self._flow.drain()
-        if data and not self._cycle.disconnected:
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
-
-    async def end(self, data: bytes) -> None:
-        if self._flow.write_paused:
-            await self._flow.drain()
-        if self._cycle.disconnected:
-            return
-        if self._chunked:
-            data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
-        self._transport.write(data)
-        self._complete()
-
-    def _head(self, status: int, constant: HeaderBlock, headers: Sequence[Header], framing: bytes) -> bytes:
-        cycle = self._cycle
-        cycle.response_started = True
-        cycle.waiting_for_100_continue = False
-        lines = [STATUS_LINE[status]]
-        for name, value in (*cycle.default_headers, *headers):
-            if name == b"connection":
-                cycle.keep_alive = False
-            else:
-                lines.append(name + b": " + value + b"\r\n")
-        if not cycle.keep_alive:
-            lines.append(b"connection: close\r\n")
-        count = len(lines)
-        head = b"".join(lines)
-        if head.count(b"\n") != count or head.count(b"\r") != count or b"\0" in head:
-            raise ValueError("a header value holds a line break")
-        return b"%b%b%b\r\n" % (head, constant.raw, framing)
-
-    def _complete(self) -> None:
-        cycle = self._cycle
-        cycle.response_complete = True
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            self._transport.close()
-        cycle.on_response()
 
 
 def connection_factory(
@@ -343,9 +372,10 @@ def connection_factory(
     server_state: ServerState,
     limits: BridgeConfig,
     metrics: BridgeMetrics,
+    date: DateLine,
     loop: asyncio.AbstractEventLoop,
 ) -> Callable[[], HttpConnection]:
     def make(*_: Any) -> HttpConnection:
-        return HttpConnection(config, server_state, limits, metrics, loop)
+        return HttpConnection(config, server_state, limits, metrics, date, loop)
 
     return make

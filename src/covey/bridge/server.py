@@ -6,7 +6,6 @@ import asyncio
 import socket
 import ssl
 from contextlib import suppress
-from email.utils import formatdate
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -14,6 +13,7 @@ from uvicorn.server import ServerState
 
 from covey.bridge.config import BridgeConfig
 from covey.bridge.http_protocol import connection_factory
+from covey.bridge.http_request import DateLine
 from covey.bridge.metrics import BridgeMetrics
 from covey.bridge.websocket_protocol import WebSocketConnection
 from covey.errors import StartFailed
@@ -28,6 +28,7 @@ class BridgeServer:
         self._config = config
         self._metrics = metrics
         self._state = ServerState()
+        self._date = DateLine()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._uvicorn = Config(
@@ -61,7 +62,7 @@ class BridgeServer:
             self._uvicorn.load()
         self._renew_date()
         loop = asyncio.get_running_loop()
-        factory = connection_factory(self._uvicorn, self._state, self._config, self._metrics, loop)
+        factory = connection_factory(self._uvicorn, self._state, self._config, self._metrics, self._date, loop)
         listener = self._bind()
         try:
             self._server = await loop.create_server(
@@ -157,4 +158,5 @@ class BridgeServer:
                 cast("Any", connection).sweep(now)
 
     def _renew_date(self) -> None:
-        self._state.default_headers = [(b"date", formatdate(usegmt=True).encode("ascii"))]
+        self._date.renew()
+        self._state.default_headers = [self._date.header]  # of the answers to WebSocket requests
