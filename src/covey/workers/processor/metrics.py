@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from covey.runtime.counters import Count, CounterFamily, HistogramFamily
 
 DURATIONS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 
@@ -20,7 +22,7 @@ class ModelCounters:
         self.duration_s = metrics.duration_s.labels(*self._labels)
         self.prompt_tokens = metrics.tokens.labels(*self._labels, "prompt")
         self.completion_tokens = metrics.tokens.labels(*self._labels, "completion")
-        self._outcomes: dict[str, Counter] = {}
+        self._outcomes: dict[str, Count] = {}
 
     def count(self, outcome: str) -> None:
         """``ok``, ``cancelled`` or the code of an error."""
@@ -33,13 +35,13 @@ class ModelCounters:
 class ProcessorMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         labels = ["engine", "model"]
-        self.requests = Counter(
+        self.requests = CounterFamily(
             "covey_processor_requests_total",
             "Generations and embeddings, by their outcome",
             [*labels, "outcome"],
             registry=registry,
         )
-        self.tokens = Counter(
+        self.tokens = CounterFamily(
             "covey_processor_tokens_total", "Tokens as engines counted them", [*labels, "kind"], registry=registry
         )
         self.queue_s = histogram(registry, "queue_seconds", "Time from arrival to a slot", labels)
@@ -71,8 +73,8 @@ class ProcessorMetrics:
         self._healthy.labels(engine).set(healthy)
 
 
-def histogram(registry: CollectorRegistry, name: str, about: str, labels: list[str]) -> Histogram:
-    return Histogram(f"covey_processor_{name}", about, labels, buckets=DURATIONS_S, registry=registry)
+def histogram(registry: CollectorRegistry, name: str, about: str, labels: list[str]) -> HistogramFamily:
+    return HistogramFamily(f"covey_processor_{name}", about, labels, bounds=DURATIONS_S, registry=registry)
 
 
 def gauge(registry: CollectorRegistry, name: str, about: str) -> Gauge:
