@@ -151,6 +151,7 @@ def chat_generation(request: ChatCompletionRequest) -> Generate:
         logprobs=bool(request.logprobs),
         top_logprobs=request.top_logprobs,
         reasoning_effort=request.reasoning_effort,
+        stream=bool(request.stream),
     )
 
 
@@ -176,6 +177,7 @@ def completion_generation(request: CompletionRequest) -> Generate:
         logprobs=request.logprobs is not None,
         top_logprobs=request.logprobs,
         raw=True,
+        stream=bool(request.stream),
     )
 
 

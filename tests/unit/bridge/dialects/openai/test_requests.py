@@ -15,7 +15,8 @@ from covey.bridge.dialects.openai.requests import (
     embedding_inputs,
 )
 from covey.errors import InvalidRequest, UnknownField
-from covey.protocol.inference import Generate, Sampling
+from covey.protocol.ids import ModelName
+from covey.protocol.inference import ChatMessage, Generate, Sampling
 
 CHAT = RequestDecoder(ChatCompletionRequest)
 COMPLETION = RequestDecoder(CompletionRequest)
@@ -147,3 +148,12 @@ def test_embedding_inputs_are_no_token_numbers(given: Any) -> None:
     request, _ = EMBEDDING.decode(json.dumps({"model": "m", "input": given}).encode())
     with pytest.raises(InvalidRequest):
         embedding_inputs(request)
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(None, False), (False, False), (True, True)])
+def test_engine_hears_whether_anybody_watches(given: bool | None, wanted: bool) -> None:
+    messages = (ChatMessage(role="user", content="Hello"),)
+    chat = ChatCompletionRequest(model=ModelName("tiny"), messages=messages, stream=given)
+    assert chat_generation(chat).stream is wanted
+    text = CompletionRequest(model=ModelName("tiny"), prompt="Once", stream=given)
+    assert completion_generation(text).stream is wanted
