@@ -47,7 +47,7 @@ class CallHandler:
     async def call(self, request: Any, context: CallContext) -> Any:
         """Run the method in the caller's task, held to the deadline."""
         deadline = context.deadline
-        if deadline is not None and deadline <= asyncio.get_running_loop().time():
+        if deadline is not None and deadline <= self.served.loop.time():
             raise DeadlineExceeded
         try:
             coroutine = self.method(request, context)
@@ -62,7 +62,7 @@ class CallHandler:
             raise unnamed(self.endpoint.name, error) from error
 
     async def _finish(self, coroutine: Coroutine[Any, Any, Any], yielded: Any, deadline: float | None) -> Any:
-        loop = asyncio.get_running_loop()
+        loop = self.served.loop
         now = loop.time()
         latest = now + self.endpoint.timeout_s
         work = Work()
@@ -94,15 +94,16 @@ class StreamHandler:
 
     async def open(self, request: Any, context: CallContext) -> AsyncGenerator[Any, None]:
         """Iterate the method's own generator in the reader's task: nothing is queued, and closing this closes that."""
-        loop = asyncio.get_running_loop()
+        served = self.served
+        loop = served.loop
         now = loop.time()
         if context.deadline is not None and context.deadline <= now:
             raise DeadlineExceeded
         generator = self.method(request, context)
         work = Work()
-        self.served.works[work] = generator
-        work.wait(current_task(), now)
-        watch = SilenceWatch(work, loop, idle_timeout_s=self.endpoint.idle_timeout_s, deadline=context.deadline)
+        served.works[work] = generator
+        work.wait(current_task(loop), now)
+        served.watch.add(work, now, idle_timeout_s=self.endpoint.idle_timeout_s, deadline=context.deadline)
         try:
             async for item in generator:
                 work.pause()
@@ -111,7 +112,7 @@ class StreamHandler:
                 yield item
                 if work.failure is not None:
                     raise work.failure
-                work.wait(current_task(), loop.time())
+                work.wait(current_task(loop), loop.time())
         except GeneratorExit:
             raise
         except BaseException as error:  # what has no name is logged by unnamed, and only the bare error leaves
@@ -121,8 +122,8 @@ class StreamHandler:
                 raise
             raise unnamed(self.endpoint.name, error) from error
         finally:
-            watch.stop()
-            await self.served.end_stream(work, generator)
+            served.watch.remove(work)
+            await served.end_stream(work, generator)
 
 
 class Served:
@@ -132,6 +133,9 @@ class Served:
         self.name = service.service
         self.info = info
         self.instance: InstanceId = info().instance
+        # Asking for the running loop is a system call in Python 3.11.
+        self.loop = asyncio.get_running_loop()
+        self.watch = SilenceWatch(self.loop)
         self.works: dict[Work, AsyncGenerator[Any, None] | None] = {}
         self.calls: dict[str, CallHandler] = {}
         self.streams: dict[str, StreamHandler] = {}
@@ -167,11 +171,12 @@ class Served:
         """Let running work finish for up to ``budget_s`` seconds, then end the rest with ``Draining``."""
         if not await self._until_idle(budget_s):
             await self.cut_short()
+        self.watch.stop()
 
     async def _until_idle(self, budget_s: float) -> bool:
         if self.works and budget_s > 0:
             if self._idle is None or self._idle.done():
-                self._idle = asyncio.get_running_loop().create_future()
+                self._idle = self.loop.create_future()
             await asyncio.wait([self._idle], timeout=budget_s)
         return not self.works
 

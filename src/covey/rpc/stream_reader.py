@@ -210,6 +210,7 @@ class RemoteStreams:
         self._decoders = decoders
         self._instances_of = instances_of
         self._open: set[StreamReader] = set()
+        self._watch: SilenceWatch | None = None
 
     async def read(
         self,
@@ -226,7 +227,9 @@ class RemoteStreams:
         if len(payload) > self._carrier.max_payload_bytes:
             raise PayloadTooLarge("the request does not fit the mesh")
         reader = StreamReader(self._carrier, self._inbox, endpoint, self._decoders.frame(endpoint), to)
-        watch = SilenceWatch(reader, loop, idle_timeout_s=endpoint.idle_timeout_s, deadline=context.deadline)
+        if self._watch is None:
+            self._watch = SilenceWatch(loop)
+        self._watch.add(reader, now, idle_timeout_s=endpoint.idle_timeout_s, deadline=context.deadline)
         self._open.add(reader)
         try:
             reader.ask(payload, context, now)
@@ -235,7 +238,7 @@ class RemoteStreams:
                     yield item
                 reader.taken(loop.time())
         finally:
-            watch.stop()
+            self._watch.remove(reader)
             self._open.discard(reader)
             self._inbox.close(reader.token)
             if not reader.finished:

@@ -7,6 +7,7 @@ no task and no bookkeeping; only a handler that really waits is put under watch.
 from __future__ import annotations
 
 import asyncio
+import math
 import types
 from collections.abc import Awaitable, Generator
 from typing import Any, Protocol, cast
@@ -133,31 +134,57 @@ class Watched(Protocol):
 
 
 class SilenceWatch:
-    """Cuts a stream that is silent for too long, or that passes its deadline. Costs nothing per item."""
+    """Cuts streams that are silent for too long, or that pass their deadline.
 
-    __slots__ = ("_deadline", "_handle", "_idle_timeout_s", "_loop", "_work")
+    One timer for all of them, set for the first moment at which one may have to be cut: a stream that ends before its
+    time, as nearly all do, costs an entry and nothing per item.
+    """
 
-    def __init__(
-        self, work: Watched, loop: asyncio.AbstractEventLoop, *, idle_timeout_s: float, deadline: float | None
-    ) -> None:
-        self._work = work
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._idle_timeout_s = idle_timeout_s
-        self._deadline = deadline
-        self._handle = loop.call_at(self._next(loop.time()), self._look)
+        self._watched: dict[Watched, tuple[float, float]] = {}
+        """With the longest silence, in seconds, and the deadline, in loop time."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._looks_at = math.inf
+
+    def add(self, watched: Watched, now: float, *, idle_timeout_s: float, deadline: float | None) -> None:
+        """Watch it from loop time ``now`` until it is removed."""
+        latest = math.inf if deadline is None else deadline
+        self._watched[watched] = (idle_timeout_s, latest)
+        moment = now + idle_timeout_s
+        if moment > latest:
+            moment = latest
+        if moment < self._looks_at:
+            self._look_at(moment)
+
+    def remove(self, watched: Watched) -> None:
+        self._watched.pop(watched, None)
 
     def stop(self) -> None:
-        self._handle.cancel()
+        """Look no more."""
+        self._looks_at = math.inf
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _next(self, now: float) -> float:
-        moment = (self._work.waits_since if self._work.waits else now) + self._idle_timeout_s
-        return moment if self._deadline is None else min(moment, self._deadline)
+    def _look_at(self, moment: float) -> None:
+        self.stop()
+        self._looks_at = moment
+        self._timer = self._loop.call_at(moment, self._look)
 
     def _look(self) -> None:
-        now = self._loop.time() + EARLY_S
-        if self._deadline is not None and now >= self._deadline:
-            self._work.cut(DeadlineExceeded())
-        elif self._work.waits and now - self._work.waits_since >= self._idle_timeout_s:
-            self._work.cut(DeadlineExceeded(f"no answer for {self._idle_timeout_s:g} seconds"))
-        else:
-            self._handle = self._loop.call_at(self._next(now), self._look)
+        self.stop()
+        now = self._loop.time()
+        soonest = math.inf
+        for watched, (idle_timeout_s, deadline) in tuple(self._watched.items()):
+            silent_until = (watched.waits_since if watched.waits else now) + idle_timeout_s
+            if now + EARLY_S < min(silent_until, deadline):
+                soonest = min(soonest, silent_until, deadline)
+                continue
+            self.remove(watched)
+            too_late = now + EARLY_S >= deadline
+            watched.cut(
+                DeadlineExceeded() if too_late else DeadlineExceeded(f"no answer for {idle_timeout_s:g} seconds")
+            )
+        if soonest < math.inf:
+            self._look_at(soonest)

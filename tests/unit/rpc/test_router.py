@@ -14,7 +14,7 @@ def served(instance: str) -> Served:
     return Served(counter, counter.info)
 
 
-def test_handlers_are_found_by_endpoint_and_instance() -> None:
+async def test_handlers_are_found_by_endpoint_and_instance() -> None:
     router = LocalRouter()
     one, two = served("gateway-1"), served("gateway-2")
     router.add(one)
@@ -28,7 +28,7 @@ def test_handlers_are_found_by_endpoint_and_instance() -> None:
     assert router.infos("auth") == []
 
 
-def test_what_was_removed_is_not_found() -> None:
+async def test_what_was_removed_is_not_found() -> None:
     router, one = LocalRouter(), served("gateway-1")
     router.add(one)
     router.remove(one)
@@ -37,7 +37,7 @@ def test_what_was_removed_is_not_found() -> None:
     assert list(router.served()) == []
 
 
-def test_an_instance_is_served_once() -> None:
+async def test_an_instance_is_served_once() -> None:
     router = LocalRouter()
     router.add(served("gateway-1"))
     with pytest.raises(StartFailed):

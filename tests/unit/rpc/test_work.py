@@ -105,7 +105,8 @@ class Reader:
 
 async def test_only_a_wait_counts_as_silence() -> None:
     loop, reader = asyncio.get_running_loop(), Reader()
-    watch = SilenceWatch(reader, loop, idle_timeout_s=0.02, deadline=None)
+    watch = SilenceWatch(loop)
+    watch.add(reader, loop.time(), idle_timeout_s=0.02, deadline=None)
     quiet_until = loop.time() + 0.08
     await eventually(lambda: loop.time() >= quiet_until)
     assert reader.failures == []
@@ -118,7 +119,33 @@ async def test_only_a_wait_counts_as_silence() -> None:
 
 async def test_a_deadline_holds_for_a_reader_that_does_not_wait() -> None:
     loop, reader = asyncio.get_running_loop(), Reader()
-    watch = SilenceWatch(reader, loop, idle_timeout_s=60.0, deadline=loop.time() + 0.02)
+    watch = SilenceWatch(loop)
+    watch.add(reader, loop.time(), idle_timeout_s=60.0, deadline=loop.time() + 0.02)
     await eventually(lambda: reader.failures)
     assert isinstance(reader.failures[0], DeadlineExceeded)
     watch.stop()
+
+
+async def test_each_of_many_readers_is_cut_at_its_own_time_and_one_that_was_removed_never() -> None:
+    loop = asyncio.get_running_loop()
+    watch, began = SilenceWatch(loop), loop.time()
+    late, early, removed = Reader(), Reader(), Reader()
+    watch.add(late, began, idle_timeout_s=60.0, deadline=began + 0.06)
+    watch.add(early, began, idle_timeout_s=60.0, deadline=began + 0.02)
+    watch.add(removed, began, idle_timeout_s=60.0, deadline=began + 0.01)
+    watch.remove(removed)
+    watch.remove(removed)
+    await eventually(lambda: early.failures)
+    assert late.failures == []
+    await eventually(lambda: late.failures)
+    assert loop.time() - began >= 0.059
+    assert (len(early.failures), removed.failures) == (1, [])
+    watch.stop()
+
+
+async def test_a_watch_that_was_stopped_looks_again_at_what_comes_later() -> None:
+    loop = asyncio.get_running_loop()
+    watch, reader = SilenceWatch(loop), Reader()
+    watch.stop()
+    watch.add(reader, loop.time(), idle_timeout_s=60.0, deadline=loop.time())
+    await eventually(lambda: reader.failures)
