@@ -141,7 +141,7 @@ class SilenceWatch:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._watched: dict[Watched, tuple[float, float]] = {}
         """With the longest silence, in seconds, and the deadline, in loop time."""
         self._timer: asyncio.TimerHandle | None = None
@@ -170,11 +170,11 @@ class SilenceWatch:
     def _look_at(self, moment: float) -> None:
         self.stop()
         self._looks_at = moment
-        self._timer = self._loop.call_at(moment, self._look)
+        self._timer = self.loop.call_at(moment, self._look)
 
     def _look(self) -> None:
         self.stop()
-        now = self._loop.time()
+        now = self.loop.time()
         soonest = math.inf
         for watched, (idle_timeout_s, deadline) in tuple(self._watched.items()):
             silent_until = (watched.waits_since if watched.waits else now) + idle_timeout_s

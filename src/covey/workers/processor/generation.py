@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import cast
@@ -11,9 +12,10 @@ import msgspec
 import structlog
 
 from covey.domain.suspicion import Suspicion
-from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, DeadlineExceeded
+from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError, DeadlineExceeded
 from covey.protocol.ids import InstanceId, NodeName, RequestId
 from covey.protocol.inference import Delta, Finished, Generate, GenerationEvent, Queued, Sampling, Started, Timings
+from covey.rpc.work import SilenceWatch
 from covey.workers.processor.directory import OfferedModel
 from covey.workers.processor.engine_queue import SIGN_OF_LIFE_S, Ticket
 from covey.workers.processor.metrics import ModelCounters
@@ -48,6 +50,9 @@ def merged(request: Sampling, defaults: Sampling) -> Sampling:
 class GenerationRun:
     """Runs one prepared request on its engine; the slot is the caller's."""
 
+    waits = False
+    waits_since = 0.0
+
     def __init__(
         self,
         request: Generate,
@@ -71,7 +76,6 @@ class GenerationRun:
         self._counters = counters
         self._timeout_s = timeout_s
         self._attempts = 0
-        self._timer: asyncio.TimerHandle | None = None
         self._timed_out = False
         self._began = 0.0
         self._first_token_at: float | None = None
@@ -79,11 +83,11 @@ class GenerationRun:
         self._told_start = False
         self._aborting: asyncio.Future[None] | None = None
 
-    def begin(self) -> None:
-        """It has a slot from now on."""
-        loop = asyncio.get_running_loop()
-        self._began = loop.time()
-        self._timer = loop.call_at(self._began + self._timeout_s, self._time_out)
+    def begin(self, watch: SilenceWatch) -> None:
+        """It has a slot from now on, for so long as its time-out allows."""
+        self._watch = watch
+        self._began = watch.loop.time()
+        watch.add(self, self._began, idle_timeout_s=math.inf, deadline=self._began + self._timeout_s)
 
     def attempt(self) -> AsyncGenerator[GenerationEvent]:
         """What the engine says, asked anew; each event is shown to :meth:`passed`.
@@ -124,8 +128,7 @@ class GenerationRun:
 
     async def end(self) -> None:
         """It needs its slot no more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._watch.remove(self)
         if self._aborting is not None:
             await asyncio.wait([self._aborting])
 
@@ -143,7 +146,7 @@ class GenerationRun:
         first = asyncio.ensure_future(anext(events, None))
         try:
             while not first.done():
-                left_s = self._began + self._timeout_s - asyncio.get_running_loop().time()
+                left_s = self._began + self._timeout_s - self._watch.loop.time()
                 if left_s <= 0:
                     raise DeadlineExceeded("the model was not ready in time")
                 await asyncio.wait([first], timeout=min(SIGN_OF_LIFE_S, left_s))
@@ -160,7 +163,8 @@ class GenerationRun:
         if not isinstance(event, Started):
             raise BackendProtocolError("the engine's answer began without its beginning")
         self._told_start = True
-        self._load_ms = (asyncio.get_running_loop().time() - self._began) * 1000
+        if self._request.stream:  # or else the beginning is told at the end
+            self._load_ms = (self._watch.loop.time() - self._began) * 1000
         return Started(
             model=self._model.info.name,
             engine=self._model.engine.name,
@@ -170,8 +174,9 @@ class GenerationRun:
         )
 
     def _note_first_token(self) -> None:
-        self._first_token_at = asyncio.get_running_loop().time()
-        self._counters.first_token_s.observe(self._first_token_at - self._began)
+        self._first_token_at = self._watch.loop.time()
+        if self._request.stream:
+            self._counters.first_token_s.observe(self._first_token_at - self._began)
 
     def _finished(self, event: Finished) -> Finished:
         if self._timed_out:
@@ -187,6 +192,7 @@ class GenerationRun:
         )
         return Finished(reason=event.reason, usage=event.usage, timings=timings)
 
-    def _time_out(self) -> None:
+    def cut(self, failure: CoveyError) -> None:
+        """Its time is over: the engine is told to stop, and the answer then fails."""
         self._timed_out = True
         self._aborting = asyncio.ensure_future(self._model.engine.abort(self._request_id))  # awaited by end

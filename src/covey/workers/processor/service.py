@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -41,6 +42,7 @@ from covey.protocol.registry import (
 )
 from covey.rpc.context import CallContext
 from covey.rpc.service import Service, serves, streams
+from covey.rpc.work import SilenceWatch
 from covey.runtime.clock import Clock
 from covey.workers.processor.config import ProcessorConfig
 from covey.workers.processor.directory import ModelDirectory, OfferedModel
@@ -84,6 +86,7 @@ class ProcessorService(Service):
         self._instance = instance
         self._node = node
         self._suspicion = Suspicion()
+        self._watch: SilenceWatch | None = None
         self._busy: Counter[str] = Counter()
         self._queued: Counter[str] = Counter()
         self._queues = {engine.name: self._queue(engine) for engine in engines}
@@ -134,7 +137,7 @@ class ProcessorService(Service):
                         yield place
             counters.queue_s.observe(ticket.queue_ms / 1000)
             self._busy[model.info.name] += 1
-            run.begin()
+            run.begin(self._watch or self._begin_watch())
             try:
                 while True:
                     events = run.attempt()
@@ -223,6 +226,10 @@ class ProcessorService(Service):
         except BackendUnavailable:
             log.warning("engine_failed", engine=model.engine.name, request_id=context.request_id)
             return await model.engine.embed(order, context.request_id)
+
+    def _begin_watch(self) -> SilenceWatch:
+        self._watch = SilenceWatch(asyncio.get_running_loop())
+        return self._watch
 
     def _running(self, model: OfferedModel, expires_at: float | None) -> RunningModel:
         return RunningModel(
