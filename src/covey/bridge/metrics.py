@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from covey.runtime.counters import Count, CounterFamily, Distribution, HistogramFamily
 
 _DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -13,24 +15,24 @@ class BridgeMetrics:
     """Labels are route templates, statuses and outcomes: bounded by the code, never by what clients send."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
+        self._requests = CounterFamily(
             "covey_bridge_requests_total",
             "Requests answered, by route template, status and outcome",
             ["route", "method", "status", "outcome"],
             registry=registry,
         )
-        self._durations = Histogram(
+        self._durations = HistogramFamily(
             "covey_bridge_request_duration_seconds",
             "From the end of the headers to the end of the answer",
             ["route"],
-            buckets=_DURATIONS_S,
+            bounds=_DURATIONS_S,
             registry=registry,
         )
-        self._first_bytes = Histogram(
+        self._first_bytes = HistogramFamily(
             "covey_bridge_stream_first_byte_seconds",
             "From the end of the headers to the beginning of a streamed answer",
             ["route"],
-            buckets=_DURATIONS_S,
+            bounds=_DURATIONS_S,
             registry=registry,
         )
         self._in_flight = Gauge("covey_bridge_requests_in_flight", "Requests being answered", registry=registry)
@@ -52,8 +54,7 @@ class BridgeMetrics:
             ["reason"],
             registry=registry,
         )
-        self._request_children: dict[tuple[str, str, int, str], Counter] = {}
-        self._duration_children: dict[str, Histogram] = {}
+        self._request_children: dict[tuple[str, str, int, str], tuple[Count, Distribution]] = {}
 
     def observe_with(
         self,
@@ -71,14 +72,14 @@ class BridgeMetrics:
 
     def request(self, route: str, method: str, status: int, outcome: str, duration_s: float) -> None:
         key = (route, method, status, outcome)
-        child = self._request_children.get(key)
-        if child is None:
-            child = self._request_children[key] = self._requests.labels(route, method, str(status), outcome)
-        child.inc()
-        durations = self._duration_children.get(route)
-        if durations is None:
-            durations = self._duration_children[route] = self._durations.labels(route)
-        durations.observe(duration_s)
+        children = self._request_children.get(key)
+        if children is None:
+            children = self._request_children[key] = (
+                self._requests.labels(route, method, str(status), outcome),
+                self._durations.labels(route),
+            )
+        children[0].inc()
+        children[1].observe(duration_s)
 
     def first_byte(self, route: str, duration_s: float) -> None:
         self._first_bytes.labels(route).observe(duration_s)

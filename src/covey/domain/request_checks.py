@@ -141,15 +141,23 @@ def _check_image(part: ImagePart) -> int:
 
 
 def _check_sampling(sampling: Sampling, limits: RequestLimits) -> None:
-    _in_range(sampling.temperature, 0.0, 2.0, "temperature")
-    _in_range(sampling.top_p, 0.0, 1.0, "top_p", above=True)
+    if sampling.max_tokens is not None:
+        _in_range(sampling.max_tokens, 1, limits.max_completion_tokens, "max_tokens")
+    if sampling.temperature is not None:
+        _in_range(sampling.temperature, 0.0, 2.0, "temperature")
+    if sampling.top_p is not None:
+        _in_range(sampling.top_p, 0.0, 1.0, "top_p", above=True)
+    if msgspec.structs.replace(sampling, max_tokens=None, temperature=None, top_p=None) != _PLAIN:
+        _check_rare_sampling(sampling, limits)
+
+
+def _check_rare_sampling(sampling: Sampling, limits: RequestLimits) -> None:
     _in_range(sampling.top_k, 0, 1000, "top_k")
     _in_range(sampling.min_p, 0.0, 1.0, "min_p")
     _in_range(sampling.repeat_penalty, 0.0, 10.0, "repeat_penalty")
     _in_range(sampling.presence_penalty, -2.0, 2.0, "presence_penalty")
     _in_range(sampling.frequency_penalty, -2.0, 2.0, "frequency_penalty")
     _in_range(sampling.seed, 0, 2**32 - 1, "seed")
-    _in_range(sampling.max_tokens, 1, limits.max_completion_tokens, "max_tokens")
     if len(sampling.stop) > limits.max_stop:
         raise InvalidRequest(f"at most {limits.max_stop} stop strings are taken", param="stop")
     if any(not 0 < len(text) <= limits.max_stop_chars for text in sampling.stop):
@@ -168,8 +176,10 @@ def _check_logit_bias(bias: dict[str, float]) -> None:
 
 
 def _check_options(request: Generate) -> None:
-    _in_range(request.top_logprobs, 0, 20, "top_logprobs")
-    _in_range(request.keep_alive_s, -1e9, 1e9, "keep_alive")
+    if request.top_logprobs is not None:
+        _in_range(request.top_logprobs, 0, 20, "top_logprobs")
+    if request.keep_alive_s is not None:
+        _in_range(request.keep_alive_s, -1e9, 1e9, "keep_alive")
     effort = request.reasoning_effort
     if effort is not None and not 0 < len(effort) <= 32:
         raise InvalidRequest("reasoning_effort is a short word", param="reasoning_effort")

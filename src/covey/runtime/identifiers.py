@@ -11,16 +11,12 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 
 
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_SHIFTS = {length: range(5 * (length - 2), -1, -10) for length in (6, 10, 14)}
 
 
 def _encode(number: int, length: int) -> str:
     """``length`` digits, an even number of them; two at a time, because an id is minted for every request."""
-    digits = []
-    for _ in range(length // 2):
-        digits.append(_PAIRS[number & 1023])
-        number >>= 10
-    digits.reverse()
-    return "".join(digits)
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS[length]])
 
 
 _numbers: list[int] = []

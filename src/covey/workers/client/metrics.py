@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from covey.runtime.counters import Count, CounterFamily, Distribution, HistogramFamily
 
 _FIRST_TOKEN_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _PER_TOKEN_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -14,27 +16,27 @@ class ClientMetrics:
     """Labels are models as processors name them, modes and outcomes."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
+        self._requests = CounterFamily(
             "covey_client_generations_total",
             "Generations that ended, by mode and outcome",
             ["mode", "outcome"],
             registry=registry,
         )
-        self._first_tokens = Histogram(
+        self._first_tokens = HistogramFamily(
             "covey_client_first_token_seconds",
             "From the arrival of a request to its first token, by model",
             ["model"],
-            buckets=_FIRST_TOKEN_S,
+            bounds=_FIRST_TOKEN_S,
             registry=registry,
         )
-        self._token_times = Histogram(
+        self._token_times = HistogramFamily(
             "covey_client_time_per_token_seconds",
             "Time between tokens after the first, mean of each generation, by model",
             ["model"],
-            buckets=_PER_TOKEN_S,
+            bounds=_PER_TOKEN_S,
             registry=registry,
         )
-        self._tokens = Counter(
+        self._tokens = CounterFamily(
             "covey_client_tokens_total", "Tokens that were passed on, by model", ["model"], registry=registry
         )
         self._operations = Counter(
@@ -57,8 +59,8 @@ class ClientMetrics:
         )
         self._running = Gauge("covey_client_generations_running", "Generations under way", registry=registry)
         self._kept_bytes = Gauge("covey_client_generation_log_bytes", "Events that are kept", registry=registry)
-        self._request_children: dict[tuple[str, str], Counter] = {}
-        self._model_children: dict[str, tuple[Histogram, Histogram, Counter]] = {}
+        self._request_children: dict[tuple[str, str], Count] = {}
+        self._model_children: dict[str, tuple[Distribution, Distribution, Count]] = {}
 
     def observe_with(self, *, running: Callable[[], int], kept_bytes: Callable[[], int]) -> None:
         """Where the gauges read their values when the page is asked for."""

@@ -66,7 +66,7 @@ class GenerationSource(Service):
         try:
             while True:
                 attempt += 1
-                failure: CoveyError = StreamInterrupted("the answer has no end")
+                failure: CoveyError | None = None
                 events = cast(
                     "AsyncGenerator[GenerationEvent, None]", self._bus.stream(GATEWAY_GENERATE, asked, context)
                 )
@@ -88,6 +88,8 @@ class GenerationSource(Service):
                 finally:
                     progress.tokens = tokens
                     await events.aclose()
+                if failure is None:
+                    failure = StreamInterrupted("the answer has no end")
                 if progress.began:
                     yield self._failed(failure, progress)
                     return

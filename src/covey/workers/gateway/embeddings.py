@@ -95,8 +95,7 @@ class EmbeddingRequests:
         self._limiter.settle(job.reservation, usage, now)
         model = job.reservation.demand.model if job.chosen is None else job.chosen.model.name
         duration_s = self._clock.monotonic() - job.admitted_at
-        self._metrics.request(model, "embedding", job.outcome, duration_s)
-        self._metrics.tokens(model, usage.prompt_tokens, 0)
+        self._metrics.request(model, "embedding", job.outcome, duration_s, usage.prompt_tokens, 0)
         self._record(
             UsageRecord(
                 request_id=context.request_id,

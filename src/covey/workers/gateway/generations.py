@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import current_task
+from asyncio import current_task, get_running_loop
 from collections.abc import AsyncGenerator
 from typing import Literal, cast
 
@@ -56,13 +56,14 @@ class Generations(Service):
     async def generate(self, request: GatewayGenerate, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
         """The processor's events. Before the first one every failure is raised; afterwards it is a ``Failed`` event."""
         run = self._admit(request, context)
+        loop = get_running_loop()
         counted = chars = 0
         try:
             while True:
                 events = self._send(run)
-                failure: CoveyError = StreamInterrupted("the processor's answer has no end")
+                failure: CoveyError | None = None
                 try:
-                    run.task = current_task()
+                    run.task = current_task(loop)
                     async for event in events:
                         run.task = None
                         kind = type(event)
@@ -76,7 +77,7 @@ class Generations(Service):
                             yield event
                             if run.failure is not None:
                                 raise run.failure
-                            run.task = current_task()
+                            run.task = current_task(loop)
                             continue
                         if kind is Failed:
                             failure = error_of(cast("Failed", event))
@@ -90,7 +91,7 @@ class Generations(Service):
                             yield event
                             if run.failure is not None:
                                 raise run.failure
-                        run.task = current_task()
+                        run.task = current_task(loop)
                 except asyncio.CancelledError:
                     if not run.was_cut() or run.failure is None:
                         raise
@@ -101,6 +102,8 @@ class Generations(Service):
                     run.task, run.counted, run.chars = None, counted, chars
                     self._routing.received(run.chosen.info.instance)
                     await events.aclose()
+                if failure is None:
+                    failure = StreamInterrupted("the processor's answer has no end")
                 if not self._try_another(run, failure):
                     failed = run.failed(failure)
                     if not run.sent:
@@ -120,7 +123,7 @@ class Generations(Service):
             identity = verified.identity
             authorize("inference", identity)
             size = check_generate(generate, self._limits)
-            found = self._routing.candidates(generate.model, identity)
+            found = self._routing.candidates(generate.model, identity, images=size.images > 0)
             chosen = self._routing.choose(found)
             now = self._clock.now()
             reservation = self._limiter.reserve(
@@ -167,7 +170,8 @@ class Generations(Service):
         ):
             return False
         try:
-            found = self._routing.candidates(run.generate.model, run.verified.identity)
+            images = run.size.images > 0
+            found = self._routing.candidates(run.generate.model, run.verified.identity, images=images)
             run.chosen = self._routing.choose(found, run.excluded)
         except CoveyError:  # nobody else can: the first failure says more
             return False
@@ -189,8 +193,7 @@ class Generations(Service):
         duration_s = self._clock.monotonic() - run.admitted_at
         model, identity = run.chosen.model.name, run.verified.identity
         kind: Kind = "chat" if run.generate.prompt is None else "completion"
-        self._metrics.request(model, kind, run.outcome, duration_s)
-        self._metrics.tokens(model, usage.prompt_tokens, usage.completion_tokens)
+        self._metrics.request(model, kind, run.outcome, duration_s, usage.prompt_tokens, usage.completion_tokens)
         first_token_at = run.first_token_at
         self._record(
             UsageRecord(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from covey.runtime.counters import Count, CounterFamily, Distribution, HistogramFamily
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -13,20 +15,20 @@ class GatewayMetrics:
     """Labels are models of the catalogue, kinds, outcomes and operation names; never users, keys or what was asked."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
+        self._requests = CounterFamily(
             "covey_gateway_requests_total",
             "Generations and embeddings that ended, by model, kind and outcome",
             ["model", "kind", "outcome"],
             registry=registry,
         )
-        self._tokens = Counter(
+        self._tokens = CounterFamily(
             "covey_gateway_tokens_total", "Tokens billed, by model and kind", ["model", "kind"], registry=registry
         )
-        self._durations = Histogram(
+        self._durations = HistogramFamily(
             "covey_gateway_request_duration_seconds",
             "From admission to the end of the answer",
             ["kind"],
-            buckets=_SECONDS,
+            bounds=_SECONDS,
             registry=registry,
         )
         self._refused = Counter(
@@ -41,7 +43,7 @@ class GatewayMetrics:
             ["operation", "outcome"],
             registry=registry,
         )
-        self._credentials = Counter(
+        self._credentials = CounterFamily(
             "covey_gateway_credentials_total", "Credentials looked at, by how it went", ["result"], registry=registry
         )
         self.cached = self._credentials.labels("cached")
@@ -58,9 +60,7 @@ class GatewayMetrics:
             "covey_gateway_access_age_seconds", "Age of what is known about credentials", registry=registry
         )
         self._waiting = Gauge("covey_gateway_usage_records_waiting", "Usage records not written yet", registry=registry)
-        self._request_children: dict[tuple[str, str, str], Counter] = {}
-        self._token_children: dict[str, tuple[Counter, Counter]] = {}
-        self._duration_children: dict[str, Histogram] = {}
+        self._request_children: dict[tuple[str, str, str], tuple[Count, Distribution, Count, Count]] = {}
 
     def observe_with(
         self, *, running: Callable[[], int], access_age_s: Callable[[], float], waiting: Callable[[], int]
@@ -70,24 +70,23 @@ class GatewayMetrics:
         self._age.set_function(access_age_s)
         self._waiting.set_function(waiting)
 
-    def request(self, model: str, kind: str, outcome: str, duration_s: float) -> None:
+    def request(
+        self, model: str, kind: str, outcome: str, duration_s: float, prompt_tokens: int, completion_tokens: int
+    ) -> None:
+        """A request that ended, with what is billed for it."""
         key = (model, kind, outcome)
-        child = self._request_children.get(key)
-        if child is None:
-            child = self._request_children[key] = self._requests.labels(*key)
-        child.inc()
-        durations = self._duration_children.get(kind)
-        if durations is None:
-            durations = self._duration_children[kind] = self._durations.labels(kind)
-        durations.observe(duration_s)
-
-    def tokens(self, model: str, prompt: int, completion: int) -> None:
-        children = self._token_children.get(model)
+        children = self._request_children.get(key)
         if children is None:
-            children = (self._tokens.labels(model, "prompt"), self._tokens.labels(model, "completion"))
-            self._token_children[model] = children
-        children[0].inc(prompt)
-        children[1].inc(completion)
+            children = self._request_children[key] = (
+                self._requests.labels(*key),
+                self._durations.labels(kind),
+                self._tokens.labels(model, "prompt"),
+                self._tokens.labels(model, "completion"),
+            )
+        children[0].inc()
+        children[1].observe(duration_s)
+        children[2].inc(prompt_tokens)
+        children[3].inc(completion_tokens)
 
     def refused(self, code: str) -> None:
         self._refused.labels(code).inc()
