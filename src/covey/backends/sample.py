@@ -33,7 +33,7 @@ from covey.protocol.inference import (
     Timings,
     Usage,
 )
-from covey.protocol.registry import ModelDetails, ModelInfo
+from covey.protocol.registry import Capability, ModelDetails, ModelInfo
 
 WORDS = (
     "amber birch cedar dusk ember fern grove hazel iris juniper kestrel lark meadow nettle oak plover quail reed sage "
@@ -41,6 +41,7 @@ WORDS = (
     "otter pine quartz robin slate tern upland vale willow yew aspen bramble crane dale east fox glade heron inlet "
     "jackdaw kite ledge mallow north owl peat"
 ).split()
+CAPABILITIES: tuple[Capability, ...] = ("chat", "completion", "embedding", "tools", "thinking")
 MAX_DIMENSIONS = 4096
 TOKENS_BETWEEN_YIELDS = 16
 REASONING_TOKENS = 4
@@ -67,6 +68,8 @@ class SampleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Tokens that prompt and answer of one request may have together."""
     dimensions: int = 64
     """Length of an embedding vector."""
+    vision: bool = True
+    """Whether it takes images, at which it does not look."""
     fail_code: str = "backend_unavailable"
     """Code of the error that the other ``fail_`` settings raise."""
     fail_every: int = 0
@@ -304,7 +307,7 @@ class SampleEngine:
             name=ModelName(name),
             engine=self.name,
             state="loaded" if self._started else "cold",
-            capabilities=("chat", "completion", "embedding", "tools", "thinking"),
+            capabilities=(*CAPABILITIES, "vision") if self.config.vision else CAPABILITIES,
             context_length=self.config.context_length,
             family="sample",
             is_default=name == self.config.models[0],

@@ -94,17 +94,41 @@ def title_of(message: ChatMessage) -> str:
 
 
 def check_tree(messages: Sequence[StoredMessage]) -> None:
-    """Returns when the messages form a tree with distinct ids, parents before children. Raises InvalidRequest."""
+    """Returns when the messages form a tree, parents before children. Raises InvalidRequest."""
     seen: set[MessageId] = set()
     for message in messages:
-        if message.id in seen:
-            raise InvalidRequest("two messages have the same id", param="messages")
         if message.parent_id is not None and message.parent_id not in seen:
             raise InvalidRequest("a message comes before the one that it answers", param="messages")
         seen.add(message.id)
 
 
-def matches(words: Sequence[str], texts: Sequence[str]) -> bool:
-    """Whether every word, case folded, is in at least one of the texts."""
-    folded = [text.casefold() for text in texts]
-    return all(any(word in text for text in folded) for word in words)
+def branch_of(stored: Sequence[StoredMessage], message_id: MessageId) -> list[StoredMessage]:
+    """A message and everything below it, parents before children; empty when there is no such message."""
+    children: dict[MessageId | None, list[StoredMessage]] = {}
+    for message in stored:
+        children.setdefault(message.parent_id, []).append(message)
+    branch = [message for message in stored if message.id == message_id]
+    seen = {message_id}
+    for message in branch:  # grows while it is walked
+        below = [child for child in children.get(message.id, ()) if child.id not in seen]
+        seen.update(child.id for child in below)
+        branch.extend(below)
+    return branch
+
+
+def in_order(messages: Sequence[StoredMessage]) -> list[StoredMessage]:
+    """Oldest first, those of one moment in the order of their ids, but none before its parent."""
+    known = {message.id for message in messages}
+    placed: set[MessageId] = set()
+    waiting: dict[MessageId, list[StoredMessage]] = {}
+    found: list[StoredMessage] = []
+    for message in sorted(messages, key=lambda message: (message.created_at, message.id)):
+        if message.parent_id in known and message.parent_id not in placed:
+            waiting.setdefault(message.parent_id, []).append(message)
+            continue
+        ready = [message]
+        for each in ready:  # grows while it is walked
+            found.append(each)
+            placed.add(each.id)
+            ready.extend(waiting.pop(each.id, ()))
+    return found + [message for left in waiting.values() for message in left]

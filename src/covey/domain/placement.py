@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from covey.domain.model_names import spellings
-from covey.errors import Forbidden, ModelLoadFailed, ModelNotFound, NoWorkerAvailable, Overloaded
+from covey.errors import Forbidden, InvalidRequest, ModelLoadFailed, ModelNotFound, NoWorkerAvailable, Overloaded
 from covey.protocol.ids import InstanceId, ModelName
 from covey.protocol.registry import InstanceInfo, ModelInfo
 
@@ -118,6 +118,16 @@ def candidates(
             raise Forbidden("the credential may not use this model", param="model")
         raise ModelNotFound(_nowhere(instances), param="model")
     return found
+
+
+def seeing(found: list[Candidate]) -> list[Candidate]:
+    """Those whose model takes pictures. Raises InvalidRequest, with the reason, when none does."""
+    able = [candidate for candidate in found if "vision" in candidate.model.capabilities]
+    if not able:
+        raise InvalidRequest(
+            f"the model {found[0].model.name} cannot see images: vision is not among its capabilities", param="messages"
+        )
+    return able
 
 
 def choose(found: Sequence[Candidate], random_fraction: float, excluded: Collection[InstanceId] = ()) -> Candidate:

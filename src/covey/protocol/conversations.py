@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint, Topic
-from covey.protocol.ids import ConversationId, GenerationId, MessageId, ModelName, UserId
+from covey.protocol.ids import AttachmentId, ConversationId, GenerationId, MessageId, ModelName, UserId
 from covey.protocol.inference import ChatMessage, GenerationInfo, GenerationList, TimeLine, Usage
 from covey.protocol.subjects import TOPIC_CONVERSATIONS, person
 
@@ -19,6 +19,7 @@ class StoredMessage(Message, frozen=True, kw_only=True):
     id: MessageId
     parent_id: MessageId | None = None
     message: ChatMessage
+    """The URL of a picture in it is ``covey-attachment:`` and the attachment's id."""
     created_at: float
     model: ModelName | None = None
     generation_id: GenerationId | None = None
@@ -66,9 +67,30 @@ class Conversation(Message, frozen=True, kw_only=True):
     """Those that run now, on whichever client worker."""
 
 
+class SearchMatch(Message, frozen=True, kw_only=True):
+    """Where a conversation holds the words that were searched for."""
+
+    message_id: MessageId | None = None
+    """None: in its title."""
+    snippet: str
+    """At most 160 characters, without line breaks."""
+
+
 class ConversationList(Message, frozen=True, kw_only=True):
     items: tuple[ConversationInfo, ...]
     next: str | None = None
+    matches: dict[ConversationId, SearchMatch] = {}
+    """For a search: one for each item."""
+
+
+class Folder(Message, frozen=True, kw_only=True):
+    name: str
+    conversation_count: int
+
+
+class FolderList(Message, frozen=True, kw_only=True):
+    items: tuple[Folder, ...]
+    """By name; conversations without a folder are not counted."""
 
 
 class CreateConversation(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +99,13 @@ class CreateConversation(Message, frozen=True, kw_only=True, forbid_unknown_fiel
     model: ModelName | None = None
     settings: dict[str, Any] = {}
     messages: tuple[StoredMessage, ...] = ()
-    """For an import; ids are kept when they are free."""
+    """For an import: a tree, each message after its parent. An id that is taken or malformed is replaced; a
+    ``parent_id`` means the last message of that id before."""
+    pinned: bool = False
+    active_leaf: MessageId | None = None
+    """One of the messages; None: the last one."""
+    created_at: float | None = None
+    """For an import; None: now."""
 
 
 class ConversationRef(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,6 +115,10 @@ class ConversationRef(Message, frozen=True, kw_only=True, forbid_unknown_fields=
 class ListConversations(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     search: str | None = None
     """Words that must all appear in the title or in a message, case folded."""
+    folder: str | None = None
+    """Only this folder's; an empty text: those without a folder."""
+    pinned: bool | None = None
+    """Only those that are pinned, or are not."""
     cursor: str | None = None
     limit: int = 50
     """1 to 200."""
@@ -110,6 +142,51 @@ class AppendMessage(Message, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     parent_id: MessageId | None = None
 
 
+class DeleteConversations(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    confirm: Literal["all"]
+    """Nothing is deleted without it."""
+
+
+class DeletedConversations(Message, frozen=True, kw_only=True):
+    deleted: int
+
+
+class MessageRef(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    conversation_id: ConversationId
+    message_id: MessageId
+
+
+class ForkConversation(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    conversation_id: ConversationId
+    message_id: MessageId
+    """The last message of the new conversation."""
+    title: str | None = None
+    """None: the same."""
+
+
+class AddAttachment(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    conversation_id: ConversationId
+    url: str
+    """A ``data:`` URL of an image, in base64."""
+
+
+class AttachmentRef(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    conversation_id: ConversationId
+    attachment_id: AttachmentId
+
+
+class AttachmentInfo(Message, frozen=True, kw_only=True):
+    id: AttachmentId
+    media_type: str
+    size_bytes: int
+
+
+class Attachment(Message, frozen=True, kw_only=True):
+    info: AttachmentInfo
+    url: str
+    """A ``data:`` URL."""
+
+
 class Preferences(Message, frozen=True, kw_only=True):
     values: dict[str, Any] = {}
     """The user interface's own; at most 32 KiB of JSON."""
@@ -123,18 +200,28 @@ class GenerationRef(Message, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     generation_id: GenerationId
 
 
-ChangeKind = Literal["created", "updated", "deleted", "message", "generation_started", "generation_ended"]
+ChangeKind = Literal[
+    "created",
+    "updated",
+    "deleted",
+    "all_deleted",
+    "message",
+    "branch_deleted",
+    "generation_started",
+    "generation_ended",
+]
 
 
 class ConversationChanged(Message, frozen=True, kw_only=True, tag="changed"):
     """Something happened to a conversation. At most once, and with no text: who hears it reads what it needs."""
 
     conversation_id: ConversationId
+    """Empty for ``all_deleted``."""
     kind: ChangeKind
     revision: int = 0
     """The conversation's after the change; 0 when it was deleted, or the end of its generation changed nothing."""
     message_id: MessageId | None = None
-    """The message that was added or changed; of a generation the answer's."""
+    """The message that was added, changed or deleted; of a generation the answer's."""
     generation_id: GenerationId | None = None
 
 
@@ -167,7 +254,15 @@ LIST_CONVERSATIONS = Endpoint("client.list_conversations", ListConversations, Co
 GET_CONVERSATION = Endpoint("client.get_conversation", ConversationRef, Conversation, idempotent=True)
 UPDATE_CONVERSATION = Endpoint("client.update_conversation", UpdateConversation, ConversationInfo, idempotent=True)
 DELETE_CONVERSATION = Endpoint("client.delete_conversation", ConversationRef, Empty, idempotent=True)
+DELETE_CONVERSATIONS = Endpoint(
+    "client.delete_conversations", DeleteConversations, DeletedConversations, timeout_s=30.0, idempotent=True
+)
+LIST_FOLDERS = Endpoint("client.list_folders", Empty, FolderList, idempotent=True)
 APPEND_MESSAGE = Endpoint("client.append_message", AppendMessage, StoredMessage)
+DELETE_BRANCH = Endpoint("client.delete_branch", MessageRef, ConversationInfo)
+FORK_CONVERSATION = Endpoint("client.fork_conversation", ForkConversation, Conversation)
+ADD_ATTACHMENT = Endpoint("client.add_attachment", AddAttachment, AttachmentInfo)
+GET_ATTACHMENT = Endpoint("client.get_attachment", AttachmentRef, Attachment, idempotent=True)
 GET_PREFERENCES = Endpoint("client.get_preferences", Empty, Preferences, idempotent=True)
 SET_PREFERENCES = Endpoint("client.set_preferences", SetPreferences, Preferences, idempotent=True)
 LIST_GENERATIONS = Endpoint("client.list_generations", Empty, GenerationList, idempotent=True)

@@ -21,4 +21,6 @@ SessionId = NewType("SessionId", str)
 InvitationId = NewType("InvitationId", str)
 ConversationId = NewType("ConversationId", str)
 MessageId = NewType("MessageId", str)
+AttachmentId = NewType("AttachmentId", str)
+"""``att_…``: made from the content, so that the same picture has the same id."""
 ModelName = NewType("ModelName", str)

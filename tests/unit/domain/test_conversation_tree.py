@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from covey.domain.conversation_tree import check_tree, matches, place_of, text_of, title_of
+from covey.domain.conversation_tree import branch_of, check_tree, in_order, place_of, text_of, title_of
 from covey.errors import InvalidRequest
 from covey.protocol.conversations import StoredMessage
 from covey.protocol.ids import MessageId
@@ -76,11 +77,29 @@ def test_titles_are_one_short_line() -> None:
 def test_an_import_must_be_a_tree() -> None:
     check_tree(TREE)
     with pytest.raises(InvalidRequest):
-        check_tree([TREE[0], TREE[0]])
-    with pytest.raises(InvalidRequest):
         check_tree([TREE[1], TREE[0]])
 
 
-def test_every_word_must_be_somewhere() -> None:
-    assert matches(["wörd", "two"], ["Some WÖRD", "number two"])
-    assert not matches(["one", "three"], ["one two"])
+def test_a_branch_is_a_message_and_everything_below_it_parents_first() -> None:
+    root = TREE[0]
+    branch = branch_of(TREE, root.id)
+    assert branch[0] == root
+    seen = {root.id}
+    for message in branch[1:]:
+        assert message.parent_id in seen
+        seen.add(message.id)
+    assert branch_of(TREE, TREE[-1].id) == [TREE[-1]]
+    assert branch_of(TREE, MessageId("none")) == []
+
+
+def test_a_branch_ends_although_messages_point_at_each_other() -> None:
+    one, other = stored(1, 2, "user", "a"), stored(2, 1, "user", "b")
+    assert len(branch_of([one, other], one.id)) == 2
+
+
+def test_messages_are_in_the_order_of_time_but_never_before_their_parents() -> None:
+    child, parent, other = stored(1, 2, "user", "a"), stored(2, None, "user", "b"), stored(0, None, "user", "c")
+    moment = [msgspec.structs.replace(message, created_at=1.0) for message in (child, parent, other)]
+    assert [message.message.content for message in in_order(moment)] == ["c", "b", "a"]
+    one, two = stored(1, 2, "user", "a"), stored(2, 1, "user", "b")
+    assert in_order([one, two]) == [one, two]

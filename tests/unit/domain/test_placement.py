@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from covey.domain.placement import Candidate, ModelIndex, candidates, choose, merged
-from covey.errors import Forbidden, ModelLoadFailed, ModelNotFound, NoWorkerAvailable, Overloaded
+from covey.domain.placement import Candidate, ModelIndex, candidates, choose, merged, seeing
+from covey.errors import Forbidden, InvalidRequest, ModelLoadFailed, ModelNotFound, NoWorkerAvailable, Overloaded
 from covey.protocol.ids import InstanceId, ModelName, NodeName
 from covey.protocol.registry import InstanceInfo, LoadReport, ModelInfo
 
@@ -41,6 +41,15 @@ def numbers(result: list[Candidate]) -> list[str]:
 def test_everybody_who_has_the_model_by_name_or_alias_is_a_candidate() -> None:
     instances = [processor(1, model("a")), processor(2, model("b", aliases=("a",))), processor(3, model("c"))]
     assert numbers(found("a", *instances)) == ["1", "2"]
+
+
+def test_pictures_go_to_models_that_see_and_others_say_that_they_do_not() -> None:
+    seer = msgspec.structs.replace(model("a"), capabilities=("chat", "vision"))
+    both = found("a", processor(1, model("a")), processor(2, seer))
+    assert numbers(seeing(both)) == ["2"]
+    with pytest.raises(InvalidRequest, match="the model a cannot see images") as caught:
+        seeing(both[:1])
+    assert caught.value.param == "messages"
 
 
 def test_an_own_name_goes_before_an_alias_of_another_model() -> None:

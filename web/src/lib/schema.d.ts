@@ -476,7 +476,8 @@ export interface paths {
         put?: never;
         /** Begin or import a conversation */
         post: operations["conversations.create"];
-        delete?: never;
+        /** Delete all own conversations */
+        delete: operations["conversations.delete_all"];
         options?: never;
         head?: never;
         patch?: never;
@@ -512,6 +513,91 @@ export interface paths {
         put?: never;
         /** Add a message */
         post: operations["conversations.append"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folders of the own conversations */
+        get: operations["conversations.folders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/conversations/{conversation_id}/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a message and everything below it */
+        delete: operations["conversations.delete_branch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/conversations/{conversation_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new conversation with the messages down to one of them */
+        post: operations["conversations.fork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/conversations/{conversation_id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a picture for messages to name */
+        post: operations["attachments.add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/conversations/{conversation_id}/attachments/{attachment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a conversation */
+        get: operations["attachments.get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1425,6 +1511,12 @@ export interface components {
             settings?: Record<string, never>;
             /** @default [] */
             messages?: components["schemas"]["StoredMessage"][];
+            /** @default false */
+            pinned?: boolean;
+            /** @default null */
+            active_leaf?: string | null;
+            /** @default null */
+            created_at?: number | null;
         };
         /**
          * StoredMessage
@@ -1515,6 +1607,19 @@ export interface components {
             items: components["schemas"]["ConversationInfo"][];
             /** @default null */
             next?: string | null;
+            /** @default {} */
+            matches?: {
+                [key: string]: components["schemas"]["SearchMatch"];
+            };
+        };
+        /**
+         * SearchMatch
+         * @description Where a conversation holds the words that were searched for.
+         */
+        SearchMatch: {
+            /** @default null */
+            message_id?: string | null;
+            snippet: string;
         };
         /** UpdateConversation */
         UpdateConversation: {
@@ -1540,6 +1645,42 @@ export interface components {
             message: components["schemas"]["ChatMessage"];
             /** @default null */
             parent_id?: string | null;
+        };
+        /** DeletedConversations */
+        DeletedConversations: {
+            deleted: number;
+        };
+        /** FolderList */
+        FolderList: {
+            items: components["schemas"]["Folder"][];
+        };
+        /** Folder */
+        Folder: {
+            name: string;
+            conversation_count: number;
+        };
+        /** ForkConversation */
+        ForkConversation: {
+            conversation_id: string;
+            message_id: string;
+            /** @default null */
+            title?: string | null;
+        };
+        /** AddAttachment */
+        AddAttachment: {
+            conversation_id: string;
+            url: string;
+        };
+        /** AttachmentInfo */
+        AttachmentInfo: {
+            id: string;
+            media_type: string;
+            size_bytes: number;
+        };
+        /** Attachment */
+        Attachment: {
+            info: components["schemas"]["AttachmentInfo"];
+            url: string;
         };
         /** Preferences */
         Preferences: {
@@ -2648,6 +2789,8 @@ export interface operations {
         parameters: {
             query?: {
                 search?: string | null;
+                folder?: string | null;
+                pinned?: boolean | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -2697,6 +2840,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.delete_all": {
+        parameters: {
+            query: {
+                confirm: "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete all own conversations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedConversations"];
                 };
             };
             /** @description An error */
@@ -2848,6 +3022,175 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredMessage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Folders of the own conversations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.delete_branch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a message and everything below it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationInfo"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conversations.fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    message_id: string;
+                    /** @default null */
+                    title?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description A new conversation with the messages down to one of them */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "attachments.add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    url: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Keep a picture for messages to name */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentInfo"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "attachments.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture of a conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
                 };
             };
             /** @description An error */

@@ -115,7 +115,7 @@ class _Generations:
 
     async def start(self, exchange: Exchange) -> None:
         credential = require_credential(exchange)
-        values = await read_object(exchange)
+        values = await read_object(exchange, exchange.max_body_bytes)
         accepted = await start_generation(self._calls, exchange.context(CLIENT_START.timeout_s), credential, values)
         location = f"{PREFIX}/generations/{accepted.generation_id}".encode("ascii", "replace")
         await exchange.respond(202, encode_complete(accepted), headers=[(b"location", location)])
@@ -163,7 +163,7 @@ async def start_generation(
             if name not in Generate.__struct_fields__:
                 raise unknown_field(name, Generate.__struct_fields__)
     new: NewGeneration = convert(values, NewGeneration, strict=True)
-    refuse_fetched_images(new.generate.messages, "generate.messages")
+    refuse_fetched_images(new.generate.messages, "generate.messages", kept=new.conversation_id is not None)
     return await calls.bus.call(
         CLIENT_START,
         StartGeneration(

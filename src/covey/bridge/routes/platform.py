@@ -20,7 +20,7 @@ from covey.protocol.operations import OPERATIONS, Operation
 
 PREFIX = "/covey/v1"
 MAX_BODY_BYTES = 8_388_608
-"""Conversations are imported through this API; nothing else comes near it."""
+"""Conversations are imported through this API, and pictures brought; what generates may be larger."""
 _FIELDS = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -112,9 +112,9 @@ def query_pairs(exchange: Exchange) -> list[tuple[str, str]]:
         raise InvalidRequest("the query is malformed") from error
 
 
-async def read_object(exchange: Exchange) -> dict[str, Any]:
+async def read_object(exchange: Exchange, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """The body, a JSON object; nothing at all counts as an empty one."""
-    exchange.max_body_bytes = min(exchange.max_body_bytes, MAX_BODY_BYTES)
+    exchange.max_body_bytes = min(exchange.max_body_bytes, max_bytes)
     body = await exchange.body()
     if not body:
         return {}

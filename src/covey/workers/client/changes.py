@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
 import structlog
 
@@ -12,6 +12,7 @@ from covey.errors import CoveyError
 from covey.protocol.conversations import (
     CLIENT_WATCH,
     ConversationChanged,
+    RunningGeneration,
     WatchEvent,
     Watching,
     conversation_topic,
@@ -43,6 +44,10 @@ class Changes:
         instances = [info.instance for info in self._bus.instances(CLIENT_WATCH.service)]
         return owner_of(generation_id, instances) is not None
 
+    def alive(self, running: Iterable[RunningGeneration]) -> tuple[RunningGeneration, ...]:
+        """Those that may still run: what a worker that was killed left behind has ended with it."""
+        return tuple(each for each in running if self.is_running(each.generation_id))
+
     async def tell(self, user_id: UserId, change: ConversationChanged) -> None:
         """Raises nothing: who does not hear it reads it later."""
         try:
@@ -60,7 +65,7 @@ class Changes:
 
         async def hear(change: ConversationChanged) -> None:
             nonlocal missed
-            if conversation_id is not None and change.conversation_id != conversation_id:
+            if conversation_id is not None and change.conversation_id not in (conversation_id, ""):
                 return
             if heard.full():
                 missed = True

@@ -31,7 +31,13 @@ class ClientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_messages: int = 5_000
     """Messages that one conversation may have."""
     max_message_bytes: int = 900_000
-    """Size of one stored message, as it is kept."""
+    """Size of one stored message, as it is kept, without its pictures."""
+    max_attachment_bytes: int = 5_242_880
+    """Size of one picture that is kept with a conversation."""
+    max_attachments_bytes: int = 20_971_520
+    """Size of all pictures of one conversation together."""
+    search_cache_bytes: int = 67_108_864
+    """Texts kept in memory for the next search; those that were searched longest ago make room."""
     max_settings_bytes: int = 16_384
     """Size of the settings of one conversation, as JSON."""
     max_preferences_bytes: int = 32_768

@@ -7,111 +7,126 @@ import re
 
 import msgspec
 
-from covey.domain.conversation_tree import check_tree, matches, text_of, title_of
-from covey.errors import Conflict, InvalidRequest, NotFound, RevisionConflict
+from covey.domain.conversation_tree import branch_of, check_tree, title_of
+from covey.domain.turn_places import path_to
+from covey.errors import Conflict, CoveyError, InvalidRequest, NotFound, QuotaExceeded, RevisionConflict
 from covey.protocol.auth import Identity
 from covey.protocol.conversations import (
     AppendMessage,
+    ChangeKind,
     Conversation,
     ConversationChanged,
     ConversationInfo,
-    ConversationList,
     ConversationRef,
     CreateConversation,
-    ListConversations,
+    DeleteConversations,
+    DeletedConversations,
+    ForkConversation,
+    MessageRef,
     Preferences,
-    RunningGeneration,
     SetPreferences,
     StoredMessage,
     UpdateConversation,
 )
 from covey.protocol.endpoint import Empty
-from covey.protocol.ids import ConversationId, GenerationId, MessageId
+from covey.protocol.ids import ConversationId, MessageId
 from covey.runtime.clock import Clock
 from covey.runtime.identifiers import mint
 from covey.workers.client.changes import Changes
 from covey.workers.client.config import ClientConfig
-from covey.workers.client.conversation_store import Changed, ConversationRecord, ConversationStore, check_json
+from covey.workers.client.conversation_attachments import ConversationAttachments
+from covey.workers.client.conversation_index import ConversationIndex
+from covey.workers.client.conversation_store import (
+    Changed,
+    ConversationRecord,
+    ConversationStore,
+    check_json,
+    with_message,
+)
 
 LONGEST_TITLE = 200
+REMOVED_AT_ONCE = 90
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-_CURSOR = re.compile(r"([0-9]{1,13}(?:\.[0-9]{1,9})?)~([A-Za-z0-9_-]{1,64})\Z")
 
 
 class Conversations:
     """The caller sees its own and nothing else."""
 
-    def __init__(self, store: ConversationStore, config: ClientConfig, clock: Clock, changes: Changes) -> None:
+    def __init__(
+        self,
+        store: ConversationStore,
+        attachments: ConversationAttachments,
+        index: ConversationIndex,
+        changes: Changes,
+        config: ClientConfig,
+        clock: Clock,
+    ) -> None:
         self._store = store
+        self._attachments = attachments
+        self._index = index
+        self._changes = changes
         self._config = config
         self._clock = clock
-        self._changes = changes
+
+    # Whole conversations
 
     async def create(self, request: CreateConversation, identity: Identity) -> Conversation:
         _check_texts(request.title, request.folder)
         check_json(request.settings, self._config.max_settings_bytes, "settings")
         messages = _imported(request.messages)
-        now = self._clock.now()
+        plain, images = await self._attachments.split([each.message for each in messages])
+        messages = tuple(
+            msgspec.structs.replace(each, message=message) for each, message in zip(messages, plain, strict=True)
+        )
         title = request.title
         if not title:
             title = next((title_of(each.message) for each in messages if each.message.role == "user"), "")
+        now = self._clock.now()
+        newest = max((each.created_at for each in messages), default=0.0)
+        created_at = now if request.created_at is None else _time(request.created_at)
         conversation = Conversation(
             info=ConversationInfo(
                 id=ConversationId(mint("conv")),
                 title=title,
                 folder=request.folder,
+                pinned=request.pinned,
                 model=request.model,
-                created_at=now,
-                updated_at=now,
+                created_at=created_at,
+                updated_at=now if request.created_at is None else max(created_at, newest),
                 message_count=len(messages),
                 revision=1,
-                active_leaf=messages[-1].id if messages else None,
+                active_leaf=_leaf(request, messages),
             ),
             messages=messages,
             settings=request.settings,
         )
-        await self._store.create(identity.user_id, conversation)
-        await self._tell(
-            identity, ConversationChanged(conversation_id=conversation.info.id, kind="created", revision=1)
-        )
+        await self._check_room(identity)
+        self._store.check_count(len(messages))
+        size_bytes = await self._attachments.keep_new(identity.user_id, conversation.info.id, images)
+        try:
+            await self._attachments.check_named(identity.user_id, conversation.info.id, plain)
+            await self._store.create(identity.user_id, conversation, attachments_bytes=size_bytes)
+        except CoveyError:
+            if images:
+                await self._attachments.delete_all(identity.user_id, conversation.info.id)
+            raise
+        await self._tell(identity, conversation.info, "created")
         return conversation
-
-    async def find(self, request: ListConversations, identity: Identity) -> ConversationList:
-        if not 1 <= request.limit <= 200:
-            raise InvalidRequest("limit is 1 to 200", param="limit")
-        infos = await self._store.all_infos(identity.user_id)
-        words = (request.search or "").casefold().split()
-        if len(words) > 20:
-            raise InvalidRequest("at most 20 words are searched for", param="search")
-        if words:
-            infos = await self._found(infos, words, identity)
-        infos.sort(key=_order, reverse=True)
-        if request.cursor is not None:
-            position = _position(request.cursor)
-            infos = [info for info in infos if _order(info) < position]
-        page = infos[: request.limit]
-        following = f"{page[-1].updated_at:.6f}~{page[-1].id}" if len(infos) > len(page) else None
-        return ConversationList(items=tuple(page), next=following)
 
     async def get(self, request: ConversationRef, identity: Identity) -> Conversation:
         conversation = await self._store.get(identity.user_id, request.conversation_id)
-        running = tuple(each for each in conversation.generations if self._changes.is_running(each.generation_id))
-        return msgspec.structs.replace(conversation, generations=running)
+        return msgspec.structs.replace(conversation, generations=self._changes.alive(conversation.generations))
 
     async def check(self, identity: Identity, conversation_id: ConversationId) -> None:
         """Raises NotFound when there is no such conversation of the caller's."""
-        await self._store.check(identity.user_id, conversation_id)
+        await self._store.record(identity.user_id, conversation_id)
 
     async def update(self, request: UpdateConversation, identity: Identity) -> ConversationInfo:
         """Raises RevisionConflict when ``revision`` is given and no longer the newest."""
         _check_texts(request.title, request.folder)
         if request.settings is not None:
             check_json(request.settings, self._config.max_settings_bytes, "settings")
-
-        leaf = request.active_leaf
-        if leaf is not None and not await self._store.has_message(identity.user_id, request.conversation_id, leaf):
-            await self._store.check(identity.user_id, request.conversation_id)
-            raise NotFound("there is no such message in the conversation", param="active_leaf")
+        await self._check_leaf(request, identity)
 
         def change(record: ConversationRecord) -> Changed:
             if request.revision is not None and request.revision != record.info.revision:
@@ -129,13 +144,54 @@ class Conversations:
             return Changed(record=msgspec.structs.replace(record, info=info, settings=settings))
 
         info = (await self._store.change(identity.user_id, request.conversation_id, change)).info
-        await self._tell(identity, ConversationChanged(conversation_id=info.id, kind="updated", revision=info.revision))
+        await self._tell(identity, info, "updated")
         return info
 
     async def delete(self, request: ConversationRef, identity: Identity) -> Empty:
         await self._store.delete(identity.user_id, request.conversation_id)
-        await self._tell(identity, ConversationChanged(conversation_id=request.conversation_id, kind="deleted"))
+        await self._attachments.delete_all(identity.user_id, request.conversation_id)
+        change = ConversationChanged(conversation_id=request.conversation_id, kind="deleted")
+        await self._changes.tell(identity.user_id, change)
         return Empty()
+
+    async def delete_all(self, request: DeleteConversations, identity: Identity) -> DeletedConversations:
+        deleted = await self._store.delete_all(identity.user_id)
+        change = ConversationChanged(conversation_id=ConversationId(""), kind="all_deleted")
+        await self._changes.tell(identity.user_id, change)
+        return DeletedConversations(deleted=len(deleted))
+
+    async def fork(self, request: ForkConversation, identity: Identity) -> Conversation:
+        """Raises NotFound for a message that is not there."""
+        _check_texts(request.title, None)
+        source = await self._store.get(identity.user_id, request.conversation_id)
+        path = path_to(source.messages, request.message_id)
+        if not path:
+            raise NotFound("there is no such message in the conversation", param="message_id")
+        await self._check_room(identity)
+        new_ids = {message.id: MessageId(mint("msg")) for message in path}
+        messages = _renamed(path, new_ids)
+        now = self._clock.now()
+        conversation = Conversation(
+            info=ConversationInfo(
+                id=ConversationId(mint("conv")),
+                title=source.info.title if request.title is None else request.title,
+                folder=source.info.folder,
+                model=source.info.model,
+                created_at=now,
+                updated_at=now,
+                message_count=len(messages),
+                revision=1,
+                active_leaf=messages[-1].id,
+            ),
+            messages=messages,
+            settings=source.settings,
+        )
+        size_bytes = await self._attachments.copy(identity.user_id, source.info.id, conversation.info.id, path)
+        await self._store.create(identity.user_id, conversation, attachments_bytes=size_bytes)
+        await self._tell(identity, conversation.info, "created")
+        return conversation
+
+    # Single messages
 
     async def append(self, request: AppendMessage, identity: Identity) -> StoredMessage:
         """Without a parent it goes below the newest message."""
@@ -145,119 +201,53 @@ class Conversations:
             raise NotFound("there is no such message", param="parent_id")
         if parent_id is None and known:
             parent_id = known[-1].id
-        message = StoredMessage(
-            id=MessageId(mint("msg")), parent_id=parent_id, message=request.message, created_at=self._clock.now()
-        )
-        await self.add(identity, request.conversation_id, message)
+        (plain,), images = await self._attachments.split([request.message])
+        await self._attachments.keep(identity.user_id, request.conversation_id, images)
+        await self._attachments.check_named(identity.user_id, request.conversation_id, [plain])
+        now = self._clock.now()
+        message = StoredMessage(id=MessageId(mint("msg")), parent_id=parent_id, message=plain, created_at=now)
+
+        def change(record: ConversationRecord) -> Changed:
+            return Changed(record=with_message(record, message, now), added=(message,))
+
+        info = (await self._store.change(identity.user_id, request.conversation_id, change)).info
+        await self._tell(identity, info, "message", message.id)
         return message
 
-    async def add(self, identity: Identity, conversation_id: ConversationId, message: StoredMessage) -> None:
-        """Store a message; the first question gives a conversation without a title its title."""
+    async def delete_branch(self, request: MessageRef, identity: Identity) -> ConversationInfo:
+        """Raises NotFound for a message that is not there, Conflict while an answer is written below it."""
+        user_id, conversation_id = identity.user_id, request.conversation_id
+        known = await self._store.messages(user_id, conversation_id)
+        branch = branch_of(known, request.message_id)
+        if not branch:
+            await self.check(identity, conversation_id)
+            raise NotFound("there is no such message in the conversation", param="message_id")
+        ids = [message.id for message in branch]
+        self._check_idle(await self._store.record(user_id, conversation_id), set(ids))
+        # From below: what an interruption leaves is a whole tree.
+        await self._store.delete_messages(user_id, conversation_id, ids[REMOVED_AT_ONCE:][::-1])
+        last = ids[:REMOVED_AT_ONCE]
 
         def change(record: ConversationRecord) -> Changed:
-            return Changed(record=self._with_message(record, message), added=(message,))
-
-        info = (await self._store.change(identity.user_id, conversation_id, change)).info
-        await self._tell_message(identity, info, message.id)
-
-    async def begin_turn(
-        self,
-        identity: Identity,
-        conversation_id: ConversationId,
-        question: StoredMessage | None,
-        running: RunningGeneration | None,
-    ) -> None:
-        """Store the question, if it is new, and that its answer is being made. Raises Conflict when the answer that
-        is to be continued is being written already."""
-
-        def change(record: ConversationRecord) -> Changed:
-            if running is not None:
-                others = [each for each in self._alive(record) if each.generation_id != running.generation_id]
-                if running.continues and any(each.answer_id == running.answer_id for each in others):
-                    raise Conflict("this answer is being continued already", param="continue_id")
-                record = msgspec.structs.replace(record, running=(*others, running))
-            if question is None:
-                return Changed(record=record)
-            return Changed(record=self._with_message(record, question), added=(question,))
-
-        if question is None and running is None:
-            return
-        info = (await self._store.change(identity.user_id, conversation_id, change)).info
-        if question is not None:
-            await self._tell_message(identity, info, question.id)
-        if running is not None:
-            await self._tell(
-                identity,
-                ConversationChanged(
-                    conversation_id=conversation_id,
-                    kind="generation_started",
-                    revision=info.revision,
-                    message_id=running.answer_id,
-                    generation_id=running.generation_id,
-                ),
+            self._check_idle(record, set(ids))
+            leaf = record.info.active_leaf
+            info = msgspec.structs.replace(
+                record.info,
+                active_leaf=branch[0].parent_id if leaf in ids else leaf,
+                updated_at=self._clock.now(),
+            )
+            return Changed(
+                record=msgspec.structs.replace(record, info=info), removed=last, removed_before=len(ids) - len(last)
             )
 
-    async def end_turn(
-        self,
-        identity: Identity,
-        conversation_id: ConversationId,
-        answer: StoredMessage | None,
-        generation_id: GenerationId | None,
-        *,
-        replaces: bool = False,
-    ) -> None:
-        """Store the answer, if there is one, and that its generation is over."""
+        info = (await self._store.change(user_id, conversation_id, change)).info
+        gone = set(ids)
+        left = [message for message in known if message.id not in gone]
+        await self._attachments.delete_unused(user_id, conversation_id, branch, left)
+        await self._tell(identity, info, "branch_deleted", request.message_id)
+        return info
 
-        def change(record: ConversationRecord) -> Changed:
-            running = tuple(each for each in self._alive(record) if each.generation_id != generation_id)
-            record = msgspec.structs.replace(record, running=running)
-            if answer is None:
-                return Changed(record=record)
-            record = self._with_message(record, answer)
-            return Changed(record=record, replaced=(answer,)) if replaces else Changed(record=record, added=(answer,))
-
-        info = (await self._store.change(identity.user_id, conversation_id, change)).info
-        if answer is not None:
-            await self._tell_message(identity, info, answer.id)
-        if generation_id is not None:
-            await self._tell(
-                identity,
-                ConversationChanged(
-                    conversation_id=conversation_id,
-                    kind="generation_ended",
-                    revision=info.revision,
-                    message_id=None if answer is None else answer.id,
-                    generation_id=generation_id,
-                ),
-            )
-
-    def _with_message(self, record: ConversationRecord, message: StoredMessage) -> ConversationRecord:
-        info = record.info
-        title = info.title
-        if not title and message.message.role == "user":
-            title = title_of(message.message)
-        model = info.model if message.model is None else message.model
-        info = msgspec.structs.replace(
-            info, title=title, model=model, updated_at=self._clock.now(), active_leaf=message.id
-        )
-        return msgspec.structs.replace(record, info=info)
-
-    def _alive(self, record: ConversationRecord) -> tuple[RunningGeneration, ...]:
-        """Those whose workers are there: what a worker that was killed left behind has ended with it."""
-        return tuple(each for each in record.running if self._changes.is_running(each.generation_id))
-
-    async def _tell(self, identity: Identity, change: ConversationChanged) -> None:
-        await self._changes.tell(identity.user_id, change)
-
-    async def _tell_message(self, identity: Identity, info: ConversationInfo, message_id: MessageId) -> None:
-        await self._tell(
-            identity,
-            ConversationChanged(conversation_id=info.id, kind="message", revision=info.revision, message_id=message_id),
-        )
-
-    async def messages(self, identity: Identity, conversation_id: ConversationId) -> list[StoredMessage]:
-        """Raises NotFound when there is no such conversation."""
-        return list((await self._store.get(identity.user_id, conversation_id)).messages)
+    # Preferences
 
     async def preferences(self, identity: Identity) -> Preferences:
         return await self._store.preferences(identity.user_id)
@@ -267,25 +257,26 @@ class Conversations:
         await self._store.set_preferences(identity.user_id, preferences)
         return preferences
 
-    async def _found(
-        self, infos: list[ConversationInfo], words: list[str], identity: Identity
-    ) -> list[ConversationInfo]:
-        texts: dict[ConversationId, list[str]] = {info.id: [info.title] for info in infos}
-        for conversation_id, message in await self._store.all_messages(identity.user_id):
-            if conversation_id in texts:
-                texts[conversation_id].append(text_of(message.message))
-        return [info for info in infos if matches(words, texts[info.id])]
+    async def _check_room(self, identity: Identity) -> None:
+        if len(await self._index.infos(identity.user_id)) >= self._config.max_conversations:
+            raise QuotaExceeded("there are too many conversations; delete some")
 
+    async def _check_leaf(self, request: UpdateConversation, identity: Identity) -> None:
+        leaf = request.active_leaf
+        if leaf is not None and not await self._store.has_message(identity.user_id, request.conversation_id, leaf):
+            await self.check(identity, request.conversation_id)
+            raise NotFound("there is no such message in the conversation", param="active_leaf")
 
-def _order(info: ConversationInfo) -> tuple[str, str]:
-    return f"{info.updated_at:020.6f}", info.id
+    def _check_idle(self, record: ConversationRecord, ids: set[MessageId]) -> None:
+        for each in self._changes.alive(record.running):
+            if each.answer_id in ids or each.question_id in ids:
+                raise Conflict("an answer is being written there; stop it first", param="message_id")
 
-
-def _position(cursor: str) -> tuple[str, str]:
-    match = _CURSOR.match(cursor)
-    if match is None:
-        raise InvalidRequest("this is no cursor of the conversations", param="cursor")
-    return f"{float(match[1]):020.6f}", match[2]
+    async def _tell(
+        self, identity: Identity, info: ConversationInfo, kind: ChangeKind, message_id: MessageId | None = None
+    ) -> None:
+        change = ConversationChanged(conversation_id=info.id, kind=kind, revision=info.revision, message_id=message_id)
+        await self._changes.tell(identity.user_id, change)
 
 
 def _check_texts(title: str | None, folder: str | None) -> None:
@@ -294,18 +285,46 @@ def _check_texts(title: str | None, folder: str | None) -> None:
             raise InvalidRequest(f"a {name} has at most {LONGEST_TITLE} characters", param=name)
 
 
+def _time(value: float, param: str = "created_at") -> float:
+    if not (math.isfinite(value) and 0 <= value < 1e11):
+        raise InvalidRequest("created_at is in Unix seconds", param=param)
+    return value
+
+
+def _leaf(request: CreateConversation, messages: tuple[StoredMessage, ...]) -> MessageId | None:
+    if request.active_leaf is None:
+        return messages[-1].id if messages else None
+    for given, kept in zip(request.messages, messages, strict=True):
+        if given.id == request.active_leaf:
+            return kept.id
+    raise InvalidRequest("active_leaf names none of the messages", param="active_leaf")
+
+
 def _imported(messages: tuple[StoredMessage, ...]) -> tuple[StoredMessage, ...]:
-    """An import's messages; ids that cannot be kept are replaced, in the messages' parents too."""
+    """An import's messages. An id that is malformed or taken is replaced; ``parent_id`` means the last message of that
+    id before. Raises InvalidRequest when a parent does not come first."""
     check_tree(messages)
-    new_ids = {message.id: message.id if _ID.match(message.id) else MessageId(mint("msg")) for message in messages}
+    taken: set[MessageId] = set()
+    new_ids: dict[MessageId, MessageId] = {}
+    found: list[StoredMessage] = []
     for message in messages:
-        if not (math.isfinite(message.created_at) and 0 <= message.created_at < 1e11):
-            raise InvalidRequest("created_at is in Unix seconds", param="messages")
+        _time(message.created_at, "messages")
+        parent_id = None if message.parent_id is None else new_ids[message.parent_id]
+        new_id = message.id if _ID.match(message.id) and message.id not in taken else MessageId(mint("msg"))
+        taken.add(new_id)
+        new_ids[message.id] = new_id
+        found.append(msgspec.structs.replace(message, id=new_id, parent_id=parent_id))
+    return tuple(found)
+
+
+def _renamed(messages: tuple[StoredMessage, ...], new_ids: dict[MessageId, MessageId]) -> tuple[StoredMessage, ...]:
+    """Copies of a path; the generations that made them belong to the original."""
     return tuple(
         msgspec.structs.replace(
             message,
             id=new_ids[message.id],
-            parent_id=None if message.parent_id is None else new_ids[message.parent_id],
+            parent_id=None if message.parent_id is None else new_ids.get(message.parent_id),
+            generation_id=None,
         )
         for message in messages
     )

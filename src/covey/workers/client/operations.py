@@ -16,6 +16,8 @@ from covey.protocol.inference import GenerationList
 from covey.protocol.operations import OPERATIONS_BY_NAME, Operate, OperationResult
 from covey.rpc.context import CallContext
 from covey.workers.client.changes import Changes
+from covey.workers.client.conversation_attachments import ConversationAttachments
+from covey.workers.client.conversation_lists import ConversationLists
 from covey.workers.client.conversations import Conversations
 from covey.workers.client.gateways import Gateways
 from covey.workers.client.generations import KeptGenerations
@@ -35,6 +37,8 @@ class ClientOperations:
         self,
         gateways: Gateways,
         conversations: Conversations,
+        lists: ConversationLists,
+        attachments: ConversationAttachments,
         changes: Changes,
         kept: KeptGenerations,
         metrics: ClientMetrics,
@@ -50,11 +54,17 @@ class ClientOperations:
 
         self._handlers: dict[str, Handler] = {
             protocol.CREATE_CONVERSATION.name: conversations.create,
-            protocol.LIST_CONVERSATIONS.name: conversations.find,
+            protocol.LIST_CONVERSATIONS.name: lists.find,
+            protocol.LIST_FOLDERS.name: lists.folders,
             protocol.GET_CONVERSATION.name: conversations.get,
             protocol.UPDATE_CONVERSATION.name: conversations.update,
             protocol.DELETE_CONVERSATION.name: conversations.delete,
+            protocol.DELETE_CONVERSATIONS.name: conversations.delete_all,
             protocol.APPEND_MESSAGE.name: conversations.append,
+            protocol.DELETE_BRANCH.name: conversations.delete_branch,
+            protocol.FORK_CONVERSATION.name: conversations.fork,
+            protocol.ADD_ATTACHMENT.name: attachments.add,
+            protocol.GET_ATTACHMENT.name: attachments.get,
             protocol.GET_PREFERENCES.name: preferences,
             protocol.SET_PREFERENCES.name: conversations.set_preferences,
             protocol.LIST_GENERATIONS.name: self._list_generations,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 import msgspec
 import structlog
 
 from covey.domain.answer import AnswerBuilder
+from covey.domain.attachments import AttachedImage, image_chars, references
 from covey.domain.turn_places import TurnPlace, find_place, question_of, to_send
 from covey.errors import CoveyError, NotFound, StoreUnavailable
 from covey.protocol.auth import Identity
@@ -17,12 +19,14 @@ from covey.protocol.ids import ConversationId, GenerationId, MessageId
 from covey.protocol.inference import StartGeneration
 from covey.runtime.clock import Clock
 from covey.runtime.identifiers import mint
-from covey.workers.client.conversations import Conversations
 from covey.workers.client.metrics import ClientMetrics
 from covey.workers.client.progress import Progress
+from covey.workers.client.turn_records import TurnRecords
 
 log = structlog.get_logger(__name__)
 MOST_LATE = 1000
+WRITTEN_CHARS_PER_S = 2_000_000
+"""Of pictures, at the least."""
 
 
 class Turn:
@@ -30,19 +34,22 @@ class Turn:
 
     def __init__(
         self,
-        conversations: Conversations,
+        records: TurnRecords,
         identity: Identity,
         conversation_id: ConversationId,
         request: StartGeneration,
         generation_id: GenerationId | None,
     ) -> None:
-        self._conversations = conversations
+        self._records = records
         self._identity = identity
         self._conversation_id = conversation_id
         self._request = request
         self._generation_id = generation_id
         self._new_question_id = MessageId(mint("msg"))
         self._place: TurnPlace | None = None
+        self._plain = request
+        """With the pictures named, as it is compared and stored."""
+        self._images: Sequence[AttachedImage] = ()
         self._continued: StoredMessage | None = None
         self._begun = False
         self._over = False
@@ -68,7 +75,8 @@ class Turn:
     def needs_history(self) -> bool:
         """Whether what is asked cannot be known without the store."""
         request = self._request
-        return request.answer_to is not None or request.continue_id is not None or request.stored_history
+        named = request.answer_to is not None or request.continue_id is not None or request.stored_history
+        return named or bool(references(request.generate.messages))
 
     def answer(self, progress: Progress, now: float) -> bool:
         """Make the answer out of what has come. False when there is nothing to write."""
@@ -96,21 +104,21 @@ class Turn:
         return self._over
 
     async def _begin(self, now: float) -> None:
-        known = await self._conversations.messages(self._identity, self._conversation_id)
+        known = await self._records.messages(self._identity, self._conversation_id)
         if self._place is None:
-            self._place = find_place(known, self._request)
-            self._continued = self._place.continued
-            self.generate = to_send(self._request, self._place)
+            await self._find_place(known)
+        assert self._place is not None
         question: StoredMessage | None = None
         if self._place.question_id is not None or self._continued is not None:
             self.question_id = self._place.question_id
         else:
             self.question_id = self._new_question_id
             if all(message.id != self._new_question_id for message in known):
+                await self._records.keep(self._identity, self._conversation_id, self._images)
                 question = StoredMessage(
                     id=self._new_question_id,
                     parent_id=self._place.question_parent_id,
-                    message=question_of(self._request),
+                    message=question_of(self._plain),
                     created_at=now,
                 )
         running: RunningGeneration | None = None
@@ -123,20 +131,32 @@ class Turn:
                 started_at=now,
                 continues=self._continued is not None,
             )
-        await self._conversations.begin_turn(self._identity, self._conversation_id, question, running)
+        await self._records.begin(self._identity, self._conversation_id, question, running)
         self._begun = True
+
+    async def _find_place(self, known: Sequence[StoredMessage]) -> None:
+        asked = self._request.generate
+        plain, _ = await self._records.split(asked.messages)
+        _, self._images = await self._records.split(asked.messages[-1:])
+        self._plain = msgspec.structs.replace(
+            self._request, generate=msgspec.structs.replace(asked, messages=tuple(plain))
+        )
+        place = find_place(known, self._plain)
+        generate = to_send(self._request, place)
+        self.generate = await self._records.inlined(self._identity, self._conversation_id, generate)
+        self._place, self._continued = place, place.continued
 
     async def _end(self) -> None:
         answer = self._answer
         if answer is not None and self._continued is None:
             answer = msgspec.structs.replace(answer, parent_id=self.question_id)
-            known = {each.id for each in await self._conversations.messages(self._identity, self._conversation_id)}
+            known = {each.id for each in await self._records.messages(self._identity, self._conversation_id)}
             if answer.id in known:  # an earlier try got through after all
                 self.written = True
                 return
             if self.question_id is not None and self.question_id not in known:
                 raise NotFound("the question was deleted", param="conversation_id")
-        await self._conversations.end_turn(
+        await self._records.end(
             self._identity,
             self._conversation_id,
             answer,
@@ -149,8 +169,8 @@ class Turn:
 class Turns:
     """Writes turns: at once when the store answers in time, later otherwise. Generations never wait longer."""
 
-    def __init__(self, conversations: Conversations, clock: Clock, metrics: ClientMetrics, *, timeout_s: float) -> None:
-        self._conversations = conversations
+    def __init__(self, records: TurnRecords, clock: Clock, metrics: ClientMetrics, *, timeout_s: float) -> None:
+        self._records = records
         self._clock = clock
         self._metrics = metrics
         self._timeout_s = timeout_s
@@ -167,9 +187,10 @@ class Turns:
         """The turn with its question stored. Raises NotFound, InvalidRequest, Conflict,
         QuotaExceeded, PayloadTooLarge; a store that is away only puts it off, unless what the engine is asked depends
         on it: StoreUnavailable."""
-        turn = Turn(self._conversations, identity, conversation_id, request, generation_id)
+        turn = Turn(self._records, identity, conversation_id, request, generation_id)
+        patience_s = self._timeout_s + image_chars(request.generate.messages) / WRITTEN_CHARS_PER_S
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(patience_s):
                 await turn.write(self._clock.now())
         except (StoreUnavailable, TimeoutError) as error:
             if turn.needs_history:

@@ -19,8 +19,12 @@ from covey.runtime.clock import Clock
 from covey.runtime.lifecycle import LifecycleBudget, Worker
 from covey.runtime.periodic import Periodic
 from covey.store.key_value import Store
+from covey.workers.client.attachment_store import AttachmentStore
 from covey.workers.client.changes import Changes
 from covey.workers.client.config import ClientConfig
+from covey.workers.client.conversation_attachments import ConversationAttachments
+from covey.workers.client.conversation_index import ConversationIndex
+from covey.workers.client.conversation_lists import ConversationLists
 from covey.workers.client.conversation_store import ConversationStore
 from covey.workers.client.conversations import Conversations
 from covey.workers.client.gateways import Gateways
@@ -30,6 +34,7 @@ from covey.workers.client.metrics import ClientMetrics
 from covey.workers.client.operations import ClientOperations
 from covey.workers.client.repeats import Repeats
 from covey.workers.client.service import ClientService
+from covey.workers.client.turn_records import TurnRecords
 from covey.workers.client.turns import Turns
 
 SWEEP_INTERVAL_S = 10.0
@@ -72,12 +77,19 @@ class ClientWorker(Worker):
         config, clock, metrics = self._config, self._clock, self.metrics
         bucket = await self._store.bucket(BUCKET_CLIENT)
         changes = Changes(self._bus, self.instance, self.kept.runs)
-        conversations = Conversations(ConversationStore(bucket, config), config, clock, changes)
-        turns = Turns(conversations, clock, metrics, timeout_s=config.store_timeout_s)
+        stored = ConversationStore(bucket, config)
+        attachments = ConversationAttachments(stored, AttachmentStore(bucket, config), config)
+        index = ConversationIndex(stored, max_bytes=config.search_cache_bytes)
+        conversations = Conversations(stored, attachments, index, changes, config, clock)
+        turns = Turns(
+            TurnRecords(stored, attachments, changes, clock), clock, metrics, timeout_s=config.store_timeout_s
+        )
         keys = IdempotencyKeys(bucket, self.instance, config, metrics)
         stack.push_async_callback(keys.close)
         gateways = Gateways(self._bus, attempts=config.gateway_attempts)
-        operations = ClientOperations(gateways, conversations, changes, self.kept, metrics)
+        operations = ClientOperations(
+            gateways, conversations, ConversationLists(index), attachments, changes, self.kept, metrics
+        )
         repeats = Repeats(keys, self.kept, metrics)
         self.service = ClientService(self._bus, gateways, self.kept, repeats, turns, operations, clock, metrics)
 

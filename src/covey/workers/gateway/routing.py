@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from covey.domain.model_names import nearest
-from covey.domain.placement import Candidate, ModelIndex, candidates, choose, merged
+from covey.domain.placement import Candidate, ModelIndex, candidates, choose, merged, seeing
 from covey.errors import ModelNotFound
 from covey.protocol.auth import Identity
 from covey.protocol.ids import InstanceId
@@ -23,19 +23,21 @@ class Routing:
         self._index = ModelIndex()
         self._outstanding: dict[InstanceId, int] = {}
 
-    def candidates(self, model: str, identity: Identity) -> list[Candidate]:
-        """Raises Forbidden or ModelNotFound; the latter names what may have been meant."""
+    def candidates(self, model: str, identity: Identity, *, images: bool = False) -> list[Candidate]:
+        """Those that can answer, with ``images`` those that see. Raises Forbidden, ModelNotFound, which names what may
+        have been meant, or InvalidRequest when the model sees nothing."""
         instances = self._bus.instances(PROCESSOR)
         if len(self._index) > 2 * len(instances) + 8:
             self._index.keep_only({info.instance for info in instances})
         try:
-            return candidates(model, instances, self._index, allowed=identity.models, outstanding=self._outstanding)
+            found = candidates(model, instances, self._index, allowed=identity.models, outstanding=self._outstanding)
         except ModelNotFound as error:
             known = [each.name for each, _ in merged(instances, identity.models)]
             close = nearest(model, known)
             if not close:
                 raise
             raise ModelNotFound(f"{error.detail}; did you mean {' or '.join(close)}?", param="model") from error
+        return seeing(found) if images else found
 
     def choose(self, found: list[Candidate], excluded: Collection[InstanceId] = ()) -> Candidate:
         """Raises NoWorkerAvailable or Overloaded."""

@@ -15,6 +15,13 @@ def test_pictures_inside_the_request_pass() -> None:
     refuse_fetched_images([ChatMessage(role="user", content="x"), message("data:image/png;base64,AA==")], "messages")
 
 
+def test_the_name_of_an_attachment_passes_where_attachments_are() -> None:
+    named = [message("covey-attachment:att_1")]
+    refuse_fetched_images(named, "messages", kept=True)
+    with pytest.raises(InvalidRequest):
+        refuse_fetched_images(named, "messages")
+
+
 def test_an_address_is_refused_by_its_place() -> None:
     with pytest.raises(InvalidRequest) as refused:
         refuse_fetched_images([message("data:image/png;base64,AA=="), message("https://x/y.png")], "messages")

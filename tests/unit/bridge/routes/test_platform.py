@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -17,16 +18,18 @@ def running() -> RunningBridge:
     return new_bridge()
 
 
-def body_of(operation: Operation) -> dict[str, Any]:
+def asked_of(operation: Operation) -> tuple[Any, str]:
+    """Body and query with the fields that the operation needs."""
     in_path = re.findall(r"\{(\w+)\}", operation.path)
-    return {name: value for name, value in example_fields(operation.endpoint.request).items() if name not in in_path}
+    fields = {name: value for name, value in example_fields(operation.endpoint.request).items() if name not in in_path}
+    return (fields, "") if operation.method in ("POST", "PUT", "PATCH") else (b"", urlencode(fields))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 async def test_every_operation_is_reached_and_answered(running: RunningBridge, operation: Operation) -> None:
     path = "/covey/v1" + re.sub(r"\{\w+\}", "x", operation.path)
-    body: Any = body_of(operation) if operation.method in ("POST", "PUT", "PATCH") else b""
-    answer = await ask(running.bridge.application, operation.method, path, AUTHORIZATION, body)
+    body, query = asked_of(operation)
+    answer = await ask(running.bridge.application, operation.method, path, AUTHORIZATION, body, query=query)
     assert answer.status == operation.status
     assert answer.headers["content-type"] == "application/json"
     ((name, credential, asked),) = running.worker.operations
@@ -42,8 +45,8 @@ async def test_every_operation_is_reached_and_answered(running: RunningBridge, o
 )
 async def test_without_a_credential_nothing_is_done(running: RunningBridge, operation: Operation) -> None:
     path = "/covey/v1" + re.sub(r"\{\w+\}", "x", operation.path)
-    body: Any = body_of(operation) if operation.method in ("POST", "PUT", "PATCH") else b""
-    answer = await ask(running.bridge.application, operation.method, path, {}, body)
+    body, query = asked_of(operation)
+    answer = await ask(running.bridge.application, operation.method, path, {}, body, query=query)
     assert answer.status == 401
     assert running.worker.operations == []
 

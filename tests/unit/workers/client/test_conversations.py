@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from covey.backends.sample import answer_of
-from covey.errors import Forbidden, InvalidRequest, NotFound, PayloadTooLarge, QuotaExceeded, RevisionConflict
+from covey.errors import Conflict, Forbidden, InvalidRequest, NotFound, PayloadTooLarge, QuotaExceeded, RevisionConflict
 from covey.protocol.conversations import Conversation
 from covey.protocol.inference import CLIENT_START, ChatMessage, Finished
 from covey.testing.eventually import eventually
@@ -235,3 +235,111 @@ async def test_a_detached_generation_stores_its_answer_with_its_id(chain: Chain,
     gate.open()
     await eventually(lambda: chain.client.kept.running == 0)
     assert (await get(chain, token, conversation)).messages[1].generation_id == accepted.generation_id
+
+
+def imported(message_id: str, text: str, parent: str | None = None, **fields: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {"id": message_id, "message": {"role": "user", "content": text}, "created_at": 1.0, **fields}
+    return made if parent is None else {**made, "parent_id": parent}
+
+
+async def test_an_import_keeps_branches_and_replaces_ids_that_are_taken(chain: Chain, token: str) -> None:
+    messages = [
+        imported("a", "root"),
+        imported("b", "left", "a"),
+        imported("b", "right", "a"),
+        imported("c", "below right", "b"),
+        imported("not an id", "below left", "a"),
+    ]
+    made = await create(chain, token, messages=messages, active_leaf="a", pinned=True, created_at=5.0)
+    root, left, right, below, odd = made.messages
+    assert (left.parent_id, right.parent_id, odd.parent_id) == (root.id, root.id, root.id)
+    assert below.parent_id == right.id != left.id
+    assert len({message.id for message in made.messages}) == 5
+    assert (made.info.active_leaf, made.info.pinned, made.info.created_at) == (root.id, True, 5.0)
+    assert set((await get(chain, token, made)).messages) == set(made.messages)
+    with pytest.raises(InvalidRequest):
+        await create(chain, token, messages=messages, active_leaf="nowhere")
+
+
+async def test_everything_is_deleted_at_once_when_it_is_confirmed(chain: Chain, token: str) -> None:
+    other = chain.records.token(await chain.records.user("bob"))
+    theirs = await create(chain, other, messages=[imported("a", "root")])
+    for _ in range(3):
+        await create(chain, token, messages=[imported("a", "root")])
+    wrong: tuple[dict[str, Any], ...] = ({}, {"confirm": "yes"})
+    for confirm in wrong:
+        with pytest.raises(InvalidRequest):
+            await chain.operate("conversations.delete_all", token, **confirm)
+    assert (await chain.operate("conversations.delete_all", token, confirm="all")).deleted == 3
+    assert (await chain.operate("conversations.list", token)).items == ()
+    assert (await chain.operate("conversations.delete_all", token, confirm="all")).deleted == 0
+    assert len((await get(chain, other, theirs)).messages) == 1
+
+
+async def test_a_branch_is_deleted_with_all_below_it(chain: Chain, token: str) -> None:
+    chained = [imported("r", "root"), imported("0", "first", "r")]
+    chained += [imported(str(number), "next", str(number - 1)) for number in range(1, 120)]
+    made = await create(chain, token, messages=[*chained, imported("side", "stays", "r")], active_leaf="119")
+    wanted: dict[str, Any] = {"conversation_id": made.info.id}
+    info = await chain.operate("conversations.delete_branch", token, **wanted, message_id="0")
+    found = await get(chain, token, made)
+    assert {message.id for message in found.messages} == {"r", "side"}
+    assert (info.message_count, info.active_leaf) == (2, "r")
+    with pytest.raises(NotFound):
+        await chain.operate("conversations.delete_branch", token, **wanted, message_id="0")
+    info = await chain.operate("conversations.delete_branch", token, **wanted, message_id="r")
+    assert (info.message_count, info.active_leaf) == (0, None)
+
+
+async def test_a_branch_is_not_deleted_under_an_answer_that_is_written(chain: Chain, token: str) -> None:
+    gate = chain.processors[0].gate = Gate()
+    made = await create(chain, token)
+    asked = chat(token, detached=True, conversation_id=made.info.id)
+    accepted = await chain.bus.call(CLIENT_START, asked, chain.context())
+    wanted: dict[str, Any] = {"conversation_id": made.info.id, "message_id": accepted.question_id}
+    with pytest.raises(Conflict):
+        await chain.operate("conversations.delete_branch", token, **wanted)
+    gate.open()
+    await eventually(lambda: chain.client.kept.running == 0)
+    assert (await chain.operate("conversations.delete_branch", token, **wanted)).message_count == 0
+
+
+async def test_a_fork_holds_the_path_to_a_message(chain: Chain, token: str) -> None:
+    messages = [imported("a", "one"), imported("b", "two", "a"), imported("c", "three", "b"), imported("d", "x", "a")]
+    made = await create(chain, token, title="plan", folder="work", settings={"system": "s"}, messages=messages)
+    wanted: dict[str, Any] = {"conversation_id": made.info.id}
+    fork = await chain.operate("conversations.fork", token, **wanted, message_id="b")
+    assert [message.message.content for message in fork.messages] == ["one", "two"]
+    assert fork.messages[1].parent_id == fork.messages[0].id
+    assert not {message.id for message in fork.messages} & {"a", "b"}
+    assert (fork.info.title, fork.info.folder, fork.settings) == ("plan", "work", {"system": "s"})
+    assert fork.info.active_leaf == fork.messages[1].id
+    assert (await get(chain, token, fork)).messages == fork.messages
+    assert len((await get(chain, token, made)).messages) == 4
+    named = await chain.operate("conversations.fork", token, **wanted, message_id="d", title="other")
+    assert named.info.title == "other"
+    with pytest.raises(NotFound):
+        await chain.operate("conversations.fork", token, **wanted, message_id="none")
+
+
+async def test_the_shown_branch_is_kept_and_does_not_move_the_conversation(chain: Chain, token: str) -> None:
+    made = await create(chain, token, messages=[imported("a", "one"), imported("b", "two", "a")])
+    assert made.info.active_leaf == "b"
+    wanted: dict[str, Any] = {"conversation_id": made.info.id}
+    info = await chain.operate("conversations.update", token, **wanted, active_leaf="a")
+    assert (info.active_leaf, info.updated_at) == ("a", made.info.updated_at)
+    with pytest.raises(NotFound) as caught:
+        await chain.operate("conversations.update", token, **wanted, active_leaf="x y")
+    assert caught.value.param == "active_leaf"
+
+
+async def test_an_answer_does_not_take_somebody_away_from_another_branch(chain: Chain, token: str) -> None:
+    made = await create(chain, token, messages=[imported("a", "one")])
+    gate = chain.processors[0].gate = Gate()
+    asked = chat(token, "two", detached=True, conversation_id=made.info.id, parent_id="a")
+    accepted = await chain.bus.call(CLIENT_START, asked, chain.context())
+    assert (await get(chain, token, made)).info.active_leaf == accepted.question_id
+    await chain.operate("conversations.update", token, conversation_id=made.info.id, active_leaf="a")
+    gate.open()
+    await eventually(lambda: chain.client.kept.running == 0)
+    assert (await get(chain, token, made)).info.active_leaf == "a"

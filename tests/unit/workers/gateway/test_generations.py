@@ -25,6 +25,7 @@ from covey.protocol.ids import ModelName
 from covey.protocol.inference import (
     CLIENT_EMBED,
     PROCESSOR_GENERATE,
+    ChatMessage,
     Delta,
     Embed,
     Failed,
@@ -32,6 +33,8 @@ from covey.protocol.inference import (
     GatewayEmbed,
     Generate,
     GenerationEvent,
+    ImagePart,
+    ImageUrl,
     Sampling,
     Started,
     Usage,
@@ -258,3 +261,13 @@ async def test_a_key_without_the_scope_generates_nothing(chain: Chain) -> None:
     with pytest.raises(Forbidden):
         await chain.answer(key)
     assert processor.asked == []
+
+
+async def test_a_model_without_vision_refuses_pictures_and_says_why(tmp_path: Path) -> None:
+    async with running_chain(tmp_path) as chain:
+        processor = await chain.processor(vision=False)
+        token = chain.records.token(await chain.records.user("ada"))
+        image = ImagePart(image_url=ImageUrl(url="data:image/png;base64,aGk="))
+        with pytest.raises(InvalidRequest, match="cannot see images: vision is not among its capabilities"):
+            await chain.answer(token, messages=(ChatMessage(role="user", content=(image,)),))
+        assert processor.asked == []
