@@ -80,6 +80,7 @@ async def stream_answer(
                 yield delta
                 if run.cancelled:
                     break
+            response.paced = pool.paces and (response.paced or bool(deltas))
             if failure is not None and not run.cancelled:
                 raise failure
             if not data or run.cancelled:

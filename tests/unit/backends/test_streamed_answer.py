@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import cast
 
 import pytest
 
-from covey.backends.http import HttpPool, Response
+from covey.backends.http import HttpConfig, HttpPool, Response
 from covey.backends.json_lines import LineParser
 from covey.backends.runs import Runs
 from covey.backends.streamed_answer import Question, merged, stream_answer
@@ -51,9 +52,9 @@ def question() -> Question:
     return Question("/x", b"{}", Started(model=ModelName("m")), LineParser(), WordReader(), anything)
 
 
-async def texts(script: Script) -> list[str]:
+async def texts(script: Script, config: HttpConfig | None = None) -> list[str]:
     async with scripted_server(script) as server:
-        pool, runs = HttpPool(server.url), Runs()
+        pool, runs = HttpPool(server.url, config), Runs()
         try:
             events = [event async for event in stream_answer(pool, runs, REQUEST, question)]
         finally:
@@ -74,6 +75,21 @@ def sends(data: bytes) -> Script:
 
 async def test_the_pieces_of_one_read_are_given_out_together() -> None:
     assert await texts(sends(chunk(b"one\ntwo\nthr") + chunk(b"ee\n.\n") + STREAM_END)) == ["onetwothree"]
+
+
+@pytest.mark.parametrize("read_interval_s", [0.0, 0.01])
+async def test_a_stream_loses_nothing_however_often_it_is_read(read_interval_s: float) -> None:
+    words = [f"w{number}" for number in range(30)]
+
+    async def in_pieces(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(STREAM_HEAD)
+        for word in words:
+            await peer.send(chunk(word.encode() + b"\n"))
+            await asyncio.sleep(0)
+        await peer.send(chunk(b".\n") + STREAM_END)
+
+    assert "".join(await texts(in_pieces, HttpConfig(read_interval_s=read_interval_s))) == "".join(words)
 
 
 def test_only_neighbours_of_one_kind_are_joined_and_tokens_are_counted() -> None:

@@ -26,6 +26,8 @@ class Owner(Protocol):
 
     def connection_gone(self, connection: Connection) -> None: ...
 
+    def connection_rests(self, connection: Connection) -> None: ...
+
 
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time. Anything that was not asked for closes it."""
@@ -42,6 +44,9 @@ class Connection(asyncio.Protocol):
         self._received = False
         self._keep_alive = False
         self._paused = False
+        """Not read because its reader has enough for now."""
+        self._resting = False
+        """Not read because it was read a moment ago."""
         self._body_begun = False
         self._discarding_since: float | None = None
         self._unread_bytes = 0
@@ -84,14 +89,26 @@ class Connection(asyncio.Protocol):
     # What the response does
 
     def resume(self) -> None:
-        if self._paused and self._transport is not None:
+        if self._paused:
             self._paused = False
+            self._read_again()
+
+    def read_on(self) -> None:
+        """It has rested long enough."""
+        if self._resting:
+            self._resting = False
+            self._read_again()
+
+    def _read_again(self) -> None:
+        reads = not (self._paused or self._resting)
+        if reads and self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def discard(self) -> None:
         """The reader has all it wants; keep the connection if the end of the answer follows soon."""
         self._discarding_since = self._now()
         self.resume()
+        self.read_on()
 
     def abort(self) -> None:
         """Close at once; what was not sent is not sent."""
@@ -127,6 +144,10 @@ class Connection(asyncio.Protocol):
         elif response.buffered_bytes > HIGH_WATER_BYTES and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
+        elif response.paced and self._discarding_since is None and not self._resting and self._transport is not None:
+            self._resting = True
+            self._transport.pause_reading()
+            self._owner.connection_rests(self)
         if response.waiter is not None and (response.parts or response.head_complete):
             response.wake()
 

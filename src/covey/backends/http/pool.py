@@ -53,12 +53,18 @@ class HttpPool:
         self._tls: ssl.SSLContext | None = None
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []
+        self._resting: list[Connection] = []
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._empty: asyncio.Future[None] | None = None
         self._epoch = 0
         timeouts = (self._config.first_byte_timeout_s, self._config.idle_timeout_s, self._config.keep_alive_s)
         self._tick_s = min(1.0, max(0.01, min(timeouts) / 4))
+
+    @property
+    def paces(self) -> bool:
+        """Whether streams are read at intervals."""
+        return self._config.read_interval_s > 0
 
     @property
     def connections(self) -> int:
@@ -189,7 +195,17 @@ class HttpPool:
             connection.check(now)
         self._timer = self._loop.call_later(self._tick_s, self._tick)
 
+    def _read_on(self) -> None:
+        resting, self._resting = self._resting, []
+        for connection in resting:
+            connection.read_on()
+
     # What connections tell
+
+    def connection_rests(self, connection: Connection) -> None:
+        if not self._resting and self._loop is not None:
+            self._loop.call_later(self._config.read_interval_s, self._read_on)
+        self._resting.append(connection)
 
     def connection_opened(self, connection: Connection) -> None:
         self._connections.add(connection)

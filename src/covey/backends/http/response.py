@@ -26,7 +26,7 @@ class Response:
 
     __slots__ = (
         "_loop", "_now", "_source", "buffered_bytes", "complete", "failure", "head_complete", "headers", "parts",
-        "patience_s", "stale", "status", "waiter", "waiting_since",
+        "paced", "patience_s", "stale", "status", "waiter", "waiting_since",
     )  # fmt: skip
 
     def __init__(self, source: Source, loop: asyncio.AbstractEventLoop) -> None:
@@ -44,6 +44,8 @@ class Response:
         """The connection was an old one and ended before anything of the answer came."""
         self.waiter: asyncio.Future[None] | None = None
         self.waiting_since = 0.0
+        self.paced = False
+        """Read no more often than the settings' interval from the next piece on."""
         self.patience_s: float | None = None
         """Longest silence of this answer, when it is not the usual one."""
 

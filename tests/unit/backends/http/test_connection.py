@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from covey.backends.http import HttpConfig, HttpPool
 from covey.errors import BackendProtocolError, BackendUnavailable, CoveyError
-from tests.helpers.scripted_server import STREAM_HEAD, Peer, answer, chunk, scripted_server
+from covey.testing.eventually import eventually
+from tests.helpers.scripted_server import STREAM_END, STREAM_HEAD, Peer, answer, chunk, scripted_server
 
 pytestmark = pytest.mark.sockets
 
@@ -119,4 +122,63 @@ async def test_connection_close_is_obeyed() -> None:
         assert (await pool.fetch("GET", "/x"))[1] == b"abc"
         assert (await pool.fetch("GET", "/x"))[1] == b"abc"
         assert server.connections == 2
+        await pool.close()
+
+
+PIECES = 50
+
+
+async def in_pieces(peer: Peer) -> None:
+    """A stream of numbered pieces, sent one by one."""
+    while True:
+        await peer.request()
+        await peer.send(STREAM_HEAD + chunk(b"begin;"))
+        for number in range(PIECES):
+            await peer.send(chunk(b"%d;" % number))
+            await asyncio.sleep(0)
+        await peer.send(STREAM_END)
+
+
+@pytest.mark.parametrize("interval_s", [0.0, 0.05])
+async def test_a_paced_answer_is_whole_and_read_no_more_often_than_asked(interval_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    async with scripted_server(in_pieces) as server:
+        pool = HttpPool(server.url, HttpConfig(read_interval_s=interval_s))
+        assert pool.paces == (interval_s > 0)
+        for _ in range(2):
+            response = await pool.send("GET", "/x")
+            found = [await response.chunk()]
+            response.paced = pool.paces
+            began = loop.time()
+            while data := await response.chunk():
+                found.append(data)
+            response.close()
+            assert b"".join(found) == b"begin;" + b"".join(b"%d;" % number for number in range(PIECES))
+            if interval_s:
+                assert len(found) <= (loop.time() - began) / interval_s + 3
+        assert server.connections == 1
+        await pool.close()
+
+
+@pytest.mark.parametrize("ending", ["close", "release", "pool"])
+async def test_an_answer_that_rests_is_given_up_at_once(ending: str) -> None:
+    async def endless(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(STREAM_HEAD + chunk(b"a"))
+        while not peer.server.closed_by_client:
+            await peer.send(chunk(b"b" * 1000))
+
+    async with scripted_server(endless) as server:
+        pool = HttpPool(server.url, HttpConfig(read_interval_s=3600.0))
+        response = await pool.send("GET", "/x")
+        response.paced = True
+        while b"b" not in await response.chunk():
+            pass
+        if ending == "close":
+            response.close()
+        elif ending == "release":  # what goes on and on after the end is not waited for
+            response.release()
+        else:
+            await pool.close()
+        await eventually(lambda: pool.connections == 0)
         await pool.close()
