@@ -14,6 +14,8 @@ export default tseslint.config(
     rules: {
       "no-console": "error",
       "react-hooks/set-state-in-effect": "off",
+      // It warns of what React's compiler, which is not in use here, would leave alone.
+      "react-hooks/incompatible-library": "off",
       "jsx-a11y/no-autofocus": "off",
       "no-restricted-syntax": [
         "error",

@@ -48,7 +48,7 @@ export function Sidebar() {
           <List dense sx={{ px: 1 }}>
             <Entry entry={{ to: "/", label: "navChat", icon: mdiArrowLeft }} exact />
             {(area === "admin" ? administrationPages : accountPages).map((entry) => (
-              <Entry key={entry.to} entry={entry} />
+              <Entry key={entry.to} entry={entry} exact />
             ))}
           </List>
         )}

@@ -1,3 +1,4 @@
+import { mdiChartBar, mdiKeyOutline, mdiShieldAccountOutline } from "@mdi/js";
 import type { MessageKey } from "@/i18n/locale";
 
 export interface NavigationEntry {
@@ -8,7 +9,11 @@ export interface NavigationEntry {
 }
 
 /** Pages about the own account, in the order they are shown. */
-export const accountPages: NavigationEntry[] = [];
+export const accountPages: NavigationEntry[] = [
+  { to: "/account", label: "navSecurity", icon: mdiShieldAccountOutline },
+  { to: "/account/keys", label: "navKeys", icon: mdiKeyOutline },
+  { to: "/account/usage", label: "navUsage", icon: mdiChartBar },
+];
 
 /** Pages for administrators, in the order they are shown. */
 export const administrationPages: NavigationEntry[] = [];

@@ -62,10 +62,28 @@ const chatRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/chat/components/ChatPage"), "ChatPage"),
 });
 
+const accountRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: "/account",
+  component: lazyRouteComponent(() => import("@/features/account/components/SecurityPage"), "SecurityPage"),
+});
+
+const keysRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: "/account/keys",
+  component: lazyRouteComponent(() => import("@/features/keys/components/KeysPage"), "KeysPage"),
+});
+
+const usageRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: "/account/usage",
+  component: lazyRouteComponent(() => import("@/features/usage/components/UsagePage"), "UsagePage"),
+});
+
 const routeTree = rootRoute.addChildren([
   entryRoute,
   registerRoute,
-  insideRoute.addChildren([newChatRoute, chatRoute]),
+  insideRoute.addChildren([newChatRoute, chatRoute, accountRoute, keysRoute, usageRoute]),
 ]);
 
 export const router = createRouter({

@@ -1,0 +1,179 @@
+import Box from "@mui/material/Box";
+import Table from "@mui/material/Table";
+import TableBody from "@mui/material/TableBody";
+import TableCell from "@mui/material/TableCell";
+import TableHead from "@mui/material/TableHead";
+import TableRow from "@mui/material/TableRow";
+import TableSortLabel from "@mui/material/TableSortLabel";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useMemo, useRef, useState } from "react";
+
+export interface Column<Row> {
+  id: string;
+  label: string;
+  render: (row: Row) => ReactNode;
+  /** What to sort by; without it the column cannot be sorted. */
+  sortBy?: (row: Row) => string | number;
+  /** Numbers are read at their end. */
+  numeric?: boolean;
+  width?: number | string;
+}
+
+interface DataTableProps<Row> {
+  /** What the table shows, for screen readers. */
+  label: string;
+  columns: Column<Row>[];
+  rows: readonly Row[];
+  keyOf: (row: Row) => string;
+  /** Shown instead of rows when there are none. */
+  empty: ReactNode;
+  onOpen?: (row: Row) => void;
+  /** Name of the button that opens a row, for screen readers. */
+  openLabel?: (row: Row) => string;
+  /** Below the last row, for example a button that loads more. */
+  foot?: ReactNode;
+  /** Only as many rows as fit are drawn; needs a height. */
+  maxHeight?: string;
+}
+
+const ROW_PX = 49;
+const MOST_DRAWN = 120;
+
+/** A real table. Long ones draw only the rows in view, so that ten thousand scroll as smoothly as ten. */
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { label, columns, keyOf, empty, foot, maxHeight = "70vh" } = props;
+  const [order, setOrder] = useState<{ id: string; descending: boolean } | null>(null);
+  const rows = useMemo(() => sorted(props.rows, columns, order), [props.rows, columns, order]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = rows.length > MOST_DRAWN;
+  const virtualizer = useVirtualizer({
+    count: virtual ? rows.length : 0,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+  });
+  const items = virtualizer.getVirtualItems();
+  const before = items[0]?.start ?? 0;
+  const after = virtual ? virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
+  const drawn = virtual ? items.flatMap(({ index }) => rows[index] ?? []) : rows;
+  const firstIndex = items[0]?.index ?? 0;
+  if (rows.length === 0) return <Empty>{empty}</Empty>;
+  return (
+    <Box
+      ref={scroller}
+      role="region"
+      aria-label={label}
+      tabIndex={0}
+      sx={{ border: 1, borderColor: "divider", borderRadius: 1.5, overflow: "auto", maxHeight, bgcolor: "background.paper" }}
+    >
+      <Table stickyHeader size="small" aria-label={label} aria-rowcount={rows.length + 1}>
+        <TableHead>
+          <TableRow>
+            {columns.map((column) => (
+              <TableCell
+                key={column.id}
+                align={column.numeric ? "right" : "left"}
+                sx={{ width: column.width, whiteSpace: "nowrap", bgcolor: "background.paper" }}
+                sortDirection={order?.id === column.id ? (order.descending ? "desc" : "asc") : false}
+              >
+                {column.sortBy ? (
+                  <TableSortLabel
+                    active={order?.id === column.id}
+                    direction={order?.id === column.id && order.descending ? "desc" : "asc"}
+                    onClick={() => setOrder(nextOrder(order, column.id))}
+                  >
+                    {column.label}
+                  </TableSortLabel>
+                ) : (
+                  column.label
+                )}
+              </TableCell>
+            ))}
+          </TableRow>
+        </TableHead>
+        <TableBody>
+          {before > 0 && <Spacer height={before} columns={columns.length} />}
+          {drawn.map((row, index) => (
+            <TableRow key={keyOf(row)} hover={props.onOpen !== undefined} aria-rowindex={firstIndex + index + 2} sx={{ height: ROW_PX }}>
+              {columns.map((column, position) => (
+                <TableCell
+                  key={column.id}
+                  component={position === 0 ? "th" : "td"}
+                  scope={position === 0 ? "row" : undefined}
+                  align={column.numeric ? "right" : "left"}
+                  sx={{ fontVariantNumeric: "tabular-nums", fontWeight: position === 0 ? 550 : undefined }}
+                >
+                  {position === 0 && props.onOpen ? <Opener row={row} {...props} column={column} /> : column.render(row)}
+                </TableCell>
+              ))}
+            </TableRow>
+          ))}
+          {after > 0 && <Spacer height={after} columns={columns.length} />}
+        </TableBody>
+      </Table>
+      {foot && <Box sx={{ p: 1, textAlign: "center" }}>{foot}</Box>}
+    </Box>
+  );
+}
+
+function Opener<Row>({ row, column, onOpen, openLabel }: DataTableProps<Row> & { row: Row; column: Column<Row> }) {
+  return (
+    <Box
+      component="button"
+      type="button"
+      aria-label={openLabel?.(row)}
+      onClick={() => onOpen?.(row)}
+      sx={{
+        font: "inherit",
+        color: "primary.main",
+        background: "none",
+        border: 0,
+        p: 0,
+        minHeight: 24,
+        textAlign: "start",
+        cursor: "pointer",
+        textDecoration: "underline",
+        textDecorationColor: "transparent",
+        textUnderlineOffset: "0.18em",
+        "&:hover": { textDecorationColor: "currentColor" },
+      }}
+    >
+      {column.render(row)}
+    </Box>
+  );
+}
+
+function Spacer({ height, columns }: { height: number; columns: number }) {
+  return (
+    <tr aria-hidden="true">
+      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  );
+}
+
+/** Said where there is nothing to show yet. */
+export function Empty({ children }: { children: ReactNode }) {
+  return (
+    <Box
+      sx={{ p: 4, textAlign: "center", color: "text.secondary", border: 1, borderStyle: "dashed", borderColor: "divider", borderRadius: 1.5 }}
+    >
+      {children}
+    </Box>
+  );
+}
+
+function nextOrder(order: { id: string; descending: boolean } | null, id: string) {
+  if (order?.id !== id) return { id, descending: false };
+  return order.descending ? null : { id, descending: true };
+}
+
+function sorted<Row>(rows: readonly Row[], columns: Column<Row>[], order: { id: string; descending: boolean } | null) {
+  const sortBy = columns.find((column) => column.id === order?.id)?.sortBy;
+  if (sortBy === undefined || order === null) return rows;
+  const sign = order.descending ? -1 : 1;
+  return [...rows].sort((one, other) => {
+    const [left, right] = [sortBy(one), sortBy(other)];
+    if (typeof left === "string" && typeof right === "string") return sign * left.localeCompare(right);
+    return sign * (Number(left) - Number(right));
+  });
+}

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import type { UsageRow } from "@/lib/api_types";
+import { csvCell, csvOf, grouped, lastDays, tokensOf } from "./usage_sums";
+
+const row = (day: string, model: string, key: string | null, tokens: number): UsageRow =>
+  ({ day, model, user_id: "u", key_id: key, totals: { requests: 1, prompt_tokens: tokens, completion_tokens: 1, failed: 0, cancelled: 0 } }) as UsageRow;
+const rows = [row("2026-01-02", "b", "k", 5), row("2026-01-01", "a", null, 9), row("2026-01-02", "a", "k", 1)];
+
+it("adds up by day in order", () => {
+  expect(grouped(rows, "day").map(({ id, totals }) => [id, totals.requests, tokensOf(totals)])).toEqual([
+    ["2026-01-01", 1, 10],
+    ["2026-01-02", 2, 8],
+  ]);
+});
+
+it("adds up by model and by key, largest first", () => {
+  expect(grouped(rows, "model").map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(grouped(rows, "key").map(({ id, totals }) => [id, tokensOf(totals)])).toEqual([
+    ["", 10],
+    ["k", 8],
+  ]);
+});
+
+it("names days without usage too", () => {
+  expect(lastDays(3, new Date("2026-03-01T05:00:00Z"))).toEqual(["2026-02-27", "2026-02-28", "2026-03-01"]);
+});
+
+it("writes CSV that no spreadsheet runs", () => {
+  expect(csvCell('=cmd|"x"')).toBe(`"'=cmd|""x"""`);
+  expect(csvCell("a,b")).toBe('"a,b"');
+  expect(csvOf([row("2026-01-01", "-1+1", null, 1)]).split("\r\n")[1]).toBe("2026-01-01,'-1+1,,1,1,1,0,0");
+});

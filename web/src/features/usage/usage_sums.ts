@@ -1,0 +1,65 @@
+import type { UsageRow, UsageTotals } from "@/lib/api_types";
+
+export type Grouping = "day" | "model" | "key";
+export type Metric = "tokens" | "requests";
+
+export interface UsageGroup {
+  /** The day, the model or the key's id; empty for requests without a key. */
+  id: string;
+  totals: UsageTotals;
+}
+
+export function tokensOf(totals: UsageTotals): number {
+  return totals.prompt_tokens + totals.completion_tokens;
+}
+
+export function valueOf(totals: UsageTotals, metric: Metric): number {
+  return metric === "tokens" ? tokensOf(totals) : totals.requests;
+}
+
+/** Rows with the same day, model or key added up; days in order, the others largest first. */
+export function grouped(rows: readonly UsageRow[], by: Grouping): UsageGroup[] {
+  const sums = new Map<string, UsageTotals>();
+  for (const row of rows) {
+    const id = by === "day" ? row.day : by === "model" ? row.model : (row.key_id ?? "");
+    const before = sums.get(id);
+    sums.set(id, before === undefined ? row.totals : added(before, row.totals));
+  }
+  const groups = [...sums].map(([id, totals]) => ({ id, totals }));
+  if (by === "day") return groups.sort((one, other) => one.id.localeCompare(other.id));
+  return groups.sort((one, other) => tokensOf(other.totals) - tokensOf(one.totals) || one.id.localeCompare(other.id));
+}
+
+function added(one: UsageTotals, other: UsageTotals): UsageTotals {
+  return {
+    requests: one.requests + other.requests,
+    prompt_tokens: one.prompt_tokens + other.prompt_tokens,
+    completion_tokens: one.completion_tokens + other.completion_tokens,
+    failed: one.failed + other.failed,
+    cancelled: one.cancelled + other.cancelled,
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/** The UTC days of a range that ends today, oldest first: also those without any usage. */
+export function lastDays(count: number, now: Date): string[] {
+  return Array.from({ length: count }, (_, index) => new Date(now.getTime() - (count - 1 - index) * DAY_MS).toISOString().slice(0, 10));
+}
+
+/** Every row as a line of CSV (RFC 4180). Texts that a spreadsheet would run as a formula are made plain. */
+export function csvOf(rows: readonly UsageRow[]): string {
+  const head = ["day", "model", "key_id", "requests", "prompt_tokens", "completion_tokens", "failed", "cancelled"];
+  const lines = rows.map(({ day, model, key_id, totals }) =>
+    [day, model, key_id ?? "", totals.requests, totals.prompt_tokens, totals.completion_tokens, totals.failed, totals.cancelled]
+      .map(csvCell)
+      .join(","),
+  );
+  return [head.join(","), ...lines, ""].join("\r\n");
+}
+
+export function csvCell(value: string | number): string {
+  if (typeof value === "number") return String(value);
+  const plain = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
