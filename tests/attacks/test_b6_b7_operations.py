@@ -126,7 +126,7 @@ async def test_b6_an_operation_that_is_not_in_the_catalogue_does_not_exist(chain
 async def test_b7_conversations_generations_usage_and_preferences_of_others_do_not_exist(chain: Chain) -> None:
     ada, eve = await chain.records.user("ada"), await chain.records.user("eve")
     mine, hers = chain.records.token(ada), chain.records.token(eve)
-    conversation = await chain.operate("conversations.create", mine, title="private")
+    conversation = await chain.operate("conversations.create", mine, title="private", folder="private")
     accepted = await chain.bus.call(CLIENT_START, chat(mine, detached=True), chain.context())
     wanted = {"conversation_id": conversation.info.id}
     message = {"role": "user", "content": "x"}
@@ -135,6 +135,10 @@ async def test_b7_conversations_generations_usage_and_preferences_of_others_do_n
         ("conversations.update", {**wanted, "title": "stolen"}),
         ("conversations.delete", wanted),
         ("conversations.append", {**wanted, "message": message}),
+        ("conversations.fork", {**wanted, "message_id": "msg_1"}),
+        ("conversations.delete_branch", {**wanted, "message_id": "msg_1"}),
+        ("attachments.add", {**wanted, "url": "data:image/png;base64,aGk="}),
+        ("attachments.get", {**wanted, "attachment_id": "att_1"}),
         ("generations.get", {"generation_id": accepted.generation_id}),
     ]
     for name, fields in attempts:
@@ -161,6 +165,9 @@ async def test_b7_conversations_generations_usage_and_preferences_of_others_do_n
     with pytest.raises(Forbidden):
         await chain.operate("usage.query", hers, user_id="*")
     assert (await chain.operate("conversations.list", hers)).items == ()
+    assert (await chain.operate("conversations.list", hers, search="private")).items == ()
+    assert (await chain.operate("conversations.folders", hers)).items == ()
+    assert (await chain.operate("conversations.delete_all", hers, confirm="all")).deleted == 0
     assert (await chain.operate("generations.list", hers)).items == ()
     await chain.operate("preferences.set", hers, values={"theme": "dark"})
     assert (await chain.operate("preferences.get", mine)).values == {}
