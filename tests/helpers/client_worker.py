@@ -75,6 +75,8 @@ class ScriptedClientWorker(Service):
         self.watches: list[WatchConversations] = []
         self.changes: list[WatchEvent | CoveyError] = [Watching()]
         """What a watch hears before it ends."""
+        self.changes_later: list[WatchEvent | CoveyError] = []
+        """The same for those after the first one; empty: the same again."""
         self.operations: list[tuple[str, str | None, Any]] = []
         self.contexts: list[CallContext] = []
         self.embeds: list[GatewayEmbed] = []
@@ -140,7 +142,8 @@ class ScriptedClientWorker(Service):
     async def watch(self, request: WatchConversations, context: CallContext) -> AsyncIterator[WatchEvent]:
         self.authenticate(request.credential)
         self.watches.append(request)
-        for event in self.changes:
+        events, self.changes = self.changes, self.changes_later or self.changes
+        for event in events:
             if isinstance(event, CoveyError):
                 raise event
             yield event

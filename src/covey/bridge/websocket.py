@@ -32,7 +32,16 @@ from covey.bridge.websocket_frames import (
     Watch,
     encode,
 )
-from covey.errors import CoveyError, Forbidden, InvalidRequest, Overloaded, Unauthenticated
+from covey.errors import (
+    CoveyError,
+    Draining,
+    Forbidden,
+    InvalidRequest,
+    NotStarted,
+    Overloaded,
+    TransportError,
+    Unauthenticated,
+)
 from covey.protocol.auth import UserInfo
 from covey.protocol.conversations import CLIENT_WATCH, ConversationChanged, WatchConversations, WatchEvent
 from covey.protocol.ids import ConversationId, GenerationId, RequestId
@@ -43,6 +52,8 @@ logger = structlog.get_logger(__name__)
 
 PATH = PREFIX + "/ws"
 GOING_AWAY, UNSUPPORTED, POLICY, INTERNAL, TRY_LATER = 1001, 1003, 1008, 1011, 1013
+REWATCH_S = 0.5
+"""How long a watch waits before it looks for another client worker."""
 _FRAMES = msgspec.json.Decoder(ClientFrame)
 
 
@@ -302,19 +313,25 @@ class SocketSession:
         await self._say("end", id=request)
 
     async def _watch(self, frame: Watch) -> None:
-        """Goes on with the renewed credential when the one that it began with is no longer good."""
+        """Goes on with the renewed credential when the one that it began with is no longer good, and at another client
+        worker when the one that it began at goes away."""
+        begun = asyncio.Event()
         while True:
             credential = self._credential
             try:
-                await self._pass_changes(frame, credential)
+                await self._pass_changes(frame, credential, begun)
             except Unauthenticated:
                 if credential == self._credential:
                     raise
+            except (TransportError, Draining, NotStarted):
+                if not begun.is_set():
+                    raise
+                await asyncio.sleep(REWATCH_S)
             else:
                 break
         await self._say("end", id=frame.id)
 
-    async def _pass_changes(self, frame: Watch, credential: str) -> None:
+    async def _pass_changes(self, frame: Watch, credential: str, begun: asyncio.Event) -> None:
         wanted = None if frame.conversation_id is None else ConversationId(frame.conversation_id)
         request = WatchConversations(credential=credential, conversation_id=wanted)
         stream = self._calls.bus.stream(CLIENT_WATCH, request, self._context(None))
@@ -323,6 +340,7 @@ class SocketSession:
                 if isinstance(event, ConversationChanged):
                     await self._say("changed", id=frame.id, **changed_fields(event))
                 elif event.fresh:
+                    begun.set()
                     await self._say("watching", id=frame.id)
 
     async def _cancel(self, frame: Cancel) -> None:

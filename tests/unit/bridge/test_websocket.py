@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from covey.errors import Unauthenticated
+from covey.bridge import websocket
+from covey.errors import StreamInterrupted, Unauthenticated
 from covey.protocol.conversations import ConversationChanged, Watching
 from covey.protocol.ids import ConversationId
 from tests.helpers.asgi import http_scope
@@ -106,3 +107,21 @@ async def test_a_watch_whose_credential_is_no_longer_good_fails() -> None:
     said = texts(await talk(HELLO, {"type": "watch", "id": "w"}, to=running))
     assert [frame["type"] for frame in said] == ["welcome", "watching", "error"]
     assert said[2]["error"]["code"] == "unauthenticated"
+
+
+async def test_a_watch_goes_on_at_another_worker_and_says_that_it_may_have_missed_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(websocket, "REWATCH_S", 0.0)
+    running = new_bridge()
+    running.worker.changes = [Watching(), StreamInterrupted()]
+    running.worker.changes_later = [Watching()]
+    said = texts(await talk(HELLO, {"type": "watch", "id": "w"}, to=running))
+    assert [frame["type"] for frame in said] == ["welcome", "watching", "watching", "end"]
+
+
+async def test_a_watch_that_cannot_begin_says_why() -> None:
+    running = new_bridge()
+    running.worker.changes = [StreamInterrupted()]
+    said = texts(await talk(HELLO, {"type": "watch", "id": "w"}, to=running))
+    assert said[1]["error"]["code"] == "stream_interrupted"

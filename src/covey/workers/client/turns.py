@@ -221,6 +221,7 @@ class Turns:
         except (StoreUnavailable, TimeoutError):
             self._put_off(turn)
         except CoveyError as error:
+            turn.written = True
             self._lost(error)
 
     def end_later(self, turn: Turn, progress: Progress) -> None:
