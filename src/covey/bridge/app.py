@@ -51,12 +51,11 @@ class BridgeApplication:
     def in_flight(self) -> int:
         return len(self._running)
 
-    async def __call__(self, scope: Scope, receive: ReceiveMessage, send: SendMessage) -> None:
+    def __call__(self, scope: Scope, receive: ReceiveMessage, send: SendMessage) -> Awaitable[None]:
         if scope["type"] == "http":
-            await self._serve(scope, receive, send)
-        elif scope["type"] == "websocket":
-            request_id = accept_request_id(dict(scope["headers"]).get(b"x-request-id"))
-            await self._socket_handler(scope, receive, send, request_id)
+            return self._serve(scope, receive, send)
+        request_id = accept_request_id(dict(scope["headers"]).get(b"x-request-id"))
+        return self._socket_handler(scope, receive, send, request_id)
 
     def abort_all(self, error: CoveyError) -> None:
         """End every exchange that is still running with ``error``."""

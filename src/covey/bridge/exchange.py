@@ -47,13 +47,13 @@ class ClientLeft(Cancelled):
 class ResponseWriter(Protocol):
     """Where a response goes. Waits while the client has too much unread; does nothing once the client is gone."""
 
-    async def whole(self, status: int, constant: HeaderBlock, headers: Sequence[Header], body: bytes) -> None: ...
+    def whole(self, status: int, constant: HeaderBlock, headers: Sequence[Header], body: bytes) -> Awaitable[None]: ...
 
     async def begin(self, status: int, constant: HeaderBlock, headers: Sequence[Header]) -> None: ...
 
-    async def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> Awaitable[None]: ...
 
-    async def end(self, data: bytes) -> None: ...
+    def end(self, data: bytes) -> Awaitable[None]: ...
 
 
 class AsgiWriter:
@@ -227,14 +227,14 @@ class Exchange:
     def begun(self) -> bool:
         return self.status != 0
 
-    async def respond(
+    def respond(
         self, status: int, body: bytes = b"", content_type: bytes = JSON, headers: Sequence[Header] = ()
-    ) -> None:
+    ) -> Awaitable[None]:
         """The whole response at once."""
         self.status = status
         self.ended = True
         self.bytes_sent = len(body)
-        await self._writer.whole(status, self.security_headers, self._headers(content_type, headers), body)
+        return self._writer.whole(status, self.security_headers, self._headers(content_type, headers), body)
 
     async def respond_early(self, status: int, body: bytes, content_type: bytes, headers: Sequence[Header]) -> None:
         """A response to a request whose body was not read: the rest is discarded, within limits, before closing.
@@ -264,15 +264,15 @@ class Exchange:
             sent.append((b"connection", b"close"))
         await self._writer.begin(status, self.security_headers, sent)
 
-    async def write(self, data: bytes) -> None:
-        """Returns when the connection can take more; a client that never reads is ended by the server."""
+    def write(self, data: bytes) -> Awaitable[None]:
+        """Awaited: returns when the connection can take more; a client that never reads is ended by the server."""
         self.bytes_sent += len(data)
-        await self._writer.write(data)
+        return self._writer.write(data)
 
-    async def end(self, data: bytes = b"") -> None:
+    def end(self, data: bytes = b"") -> Awaitable[None]:
         self.ended = True
         self.bytes_sent += len(data)
-        await self._writer.end(data)
+        return self._writer.end(data)
 
     def _headers(self, content_type: bytes, headers: Sequence[Header]) -> list[Header]:
         return [

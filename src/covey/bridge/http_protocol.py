@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -234,20 +235,18 @@ class HttpConnection(asyncio.Protocol):
     # Requests
 
     def _start(self, request: HttpRequest) -> None:
-        tasks = self.server_state.tasks
-        task = self.loop.create_task(self._answer(request))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    async def _answer(self, request: HttpRequest) -> None:
         request.scope["covey.writer"] = request
-        try:
-            await self._application(request.scope, request.receive, None)
-        except Exception:  # reported here: the application answers all errors that it knows of
-            _log.exception("request_not_answered")
-        finally:
-            if not (request.ended or request.disconnected):
-                self.transport.close()
+        task = self.loop.create_task(self._application(request.scope, request.receive, None))
+        self.server_state.tasks.add(task)
+        task.add_done_callback(partial(self._answered, request))
+
+    def _answered(self, request: HttpRequest, task: asyncio.Task[None]) -> None:
+        self.server_state.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The application answers all errors that it knows of.
+            _log.error("request_not_answered", exc_info=error)
+        if not (request.ended or request.disconnected):
+            self.transport.close()
 
     def response_ended(self) -> None:
         """The answer to a request is complete: the next one may be answered."""

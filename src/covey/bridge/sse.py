@@ -7,7 +7,7 @@ a stream falls silent, one keeper for all streams sends comments.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 
@@ -116,10 +116,12 @@ class LineStream:
             self._on_begin(self._exchange.elapsed_ms() / 1000.0)
         await self._exchange.begin(200, self._content_type, (*STREAM_HEADERS, *headers))
 
-    async def write(self, frames: bytes) -> None:
-        if not self.begun:
-            await self.begin()
+    def write(self, frames: bytes) -> Awaitable[None]:
         self.written_at = self._loop.time()
+        return self._exchange.write(frames) if self.begun else self._begin_with(frames)
+
+    async def _begin_with(self, frames: bytes) -> None:
+        await self.begin()
         await self._exchange.write(frames)
 
     async def end(self, frames: bytes = b"") -> None:

@@ -199,7 +199,8 @@ class _Generating:
     ) -> None:
         answer = Answer()
         started: Started | None = None
-        async with aclosing(self._events(exchange, credential, generate)) as events:
+        events = self._events(exchange, credential, generate)
+        try:
             async for event in events:
                 if isinstance(event, Delta):
                     answer.add(event)
@@ -213,6 +214,8 @@ class _Generating:
                     return
                 elif isinstance(event, Failed):
                     raise _failure(event)
+        finally:
+            await events.aclose()
         raise StreamInterrupted("the generation ended without an end")
 
     async def _stream(
