@@ -86,10 +86,9 @@ export function forget(id: string): void {
   readers.get(id)?.();
   readers.delete(id);
   arrived.delete(id);
-  useGenerations.setState(({ answers }) => {
-    const { [id]: _, ...others } = answers;
-    return { answers: others };
-  });
+  useGenerations.setState(({ answers }) => ({
+    answers: Object.fromEntries(Object.entries(answers).filter(([known]) => known !== id)),
+  }));
 }
 
 /** Told once, when the generation has ended; at once when it has already. */

@@ -13,7 +13,7 @@ it("goes from the queue over reasoning to text and its end", () => {
   expect(answer.phase).toBe("waiting");
   answer = withEvents(answer, [{ type: "queued", position: 2, estimated_wait_s: 4 }], 1);
   expect([answer.phase, answer.queue]).toEqual(["queued", { position: 2, waitS: 4 }]);
-  answer = withEvents(answer, [{ type: "started", model: "real", engine: "e", instance: null, node: "n", queue_ms: 30 }], 2);
+  answer = withEvents(answer, [{ type: "started", model: "real", engine: "e", instance: null, node: "n", queue_ms: 30, kept_as: null, kept_at: 0 }], 2);
   expect([answer.phase, answer.model, answer.node, answer.queue]).toEqual(["started", "real", "n", null]);
   answer = withEvents(answer, [delta({ reasoning: "hm" })], 5);
   expect(answer.phase).toBe("thinking");

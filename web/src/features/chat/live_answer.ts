@@ -17,6 +17,8 @@ export interface LiveAnswer {
   conversationId: string | null;
   answerId: string;
   questionId: string | null;
+  /** The question, while it may not be among the stored messages yet. */
+  question: StoredMessage | null;
   /** The text comes after that of the stored answer with the same id. */
   continues: boolean;
   phase: Phase;
@@ -41,11 +43,12 @@ export interface LiveAnswer {
 }
 
 export type AnswerStart = Pick<LiveAnswer, "generationId" | "conversationId" | "answerId" | "questionId" | "model"> &
-  Partial<Pick<LiveAnswer, "continues" | "askedAt" | "phase">>;
+  Partial<Pick<LiveAnswer, "continues" | "askedAt" | "phase" | "question">>;
 
 export function newAnswer(start: AnswerStart, now: number): LiveAnswer {
   return {
     continues: false,
+    question: null,
     askedAt: now,
     phase: "waiting",
     ...start,

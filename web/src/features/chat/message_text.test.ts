@@ -9,6 +9,8 @@ it("finds the text and the pictures of a message", () => {
   ];
   expect(textOf(content)).toBe("what is this?");
   expect(imagesOf(content)).toEqual(["data:image/png;base64,AAAA"]);
+  const kept = { type: "image_url" as const, image_url: { url: "covey-attachment:att_1", detail: "auto" } };
+  expect(imagesOf([kept])).toEqual(["covey-attachment:att_1"]);
   expect(textOf(null)).toBe("");
   expect(imagesOf("text")).toEqual([]);
 });

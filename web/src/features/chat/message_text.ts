@@ -9,12 +9,15 @@ export function textOf(content: Content | undefined): string {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-/** The pictures of a message, as `data:` addresses. Others are never shown: nothing is fetched from elsewhere. */
+const SHOWABLE = /^(data:image\/(png|jpeg|webp|gif);base64,|covey-attachment:)/;
+
+/**
+ * The pictures of a message: `data:` addresses, or the names of pictures that the service keeps. Others are never
+ * shown: nothing is fetched from elsewhere.
+ */
 export function imagesOf(content: Content | undefined): string[] {
   if (!Array.isArray(content)) return [];
-  return content.flatMap((part) =>
-    part.type === "image_url" && /^data:image\/(png|jpeg|webp|gif);base64,/.test(part.image_url.url) ? [part.image_url.url] : [],
-  );
+  return content.flatMap((part) => (part.type === "image_url" && SHOWABLE.test(part.image_url.url) ? [part.image_url.url] : []));
 }
 
 export interface TextFile {

@@ -1,5 +1,7 @@
+import { account } from "./en/account";
 import { app } from "./en/app";
+import { chat } from "./en/chat";
 import { session } from "./en/session";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...app, ...session };
+export const en = { ...account, ...app, ...chat, ...session };

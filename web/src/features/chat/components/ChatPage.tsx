@@ -1,55 +1,92 @@
 import Box from "@mui/material/Box";
-import Button from "@mui/material/Button";
-import TextField from "@mui/material/TextField";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { useParams } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { ErrorNotice } from "@/components/ErrorNotice";
+import { Loading } from "@/components/Loading";
 import { usePageTitle } from "@/components/page_title";
-import { answerOf, api } from "@/lib/api";
-import { live } from "@/lib/live/live";
+import { useText } from "@/i18n/locale";
+import type { StoredMessage } from "@/lib/api_types";
+import { contextUsed } from "../answer_figures";
+import { changeDraft, useDraft } from "../drafts";
+import { useChat } from "../hooks/use_chat";
+import { useChatActions } from "../hooks/use_chat_actions";
+import { useChatKeys } from "../hooks/use_chat_keys";
+import { AnswerAnnouncer } from "./AnswerAnnouncer";
+import { ChatHeader } from "./ChatHeader";
+import { Composer } from "./Composer";
+import { ContextMeter } from "./ContextMeter";
+import { EmptyChat } from "./EmptyChat";
+import { MessageList } from "./MessageList";
+import { RemoveBranchDialog } from "./RemoveBranchDialog";
 
 export function ChatPage() {
-  usePageTitle("");
   const { conversationId } = useParams({ strict: false });
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const models = useQuery({ queryKey: ["models"], queryFn: () => answerOf(api.GET("/covey/v1/models")) });
-  const conversation = useQuery({
-    queryKey: ["conversation", conversationId],
-    queryFn: () =>
-      answerOf(api.GET("/covey/v1/conversations/{conversation_id}", { params: { path: { conversation_id: conversationId ?? "" } } })),
-    enabled: conversationId !== undefined,
+  // What belongs to one chat, for example which message is edited, is never carried over to another.
+  return <Chat key={conversationId ?? ""} conversationId={conversationId} />;
+}
+
+function Chat({ conversationId }: { conversationId: string | undefined }) {
+  const text = useText();
+  const input = useRef<HTMLTextAreaElement>(null);
+  const chat = useChat(conversationId);
+  const { conversation, models, catalogue, model, settings, path, running, draftKey } = chat;
+  const [removing, setRemoving] = useState<StoredMessage | null>(null);
+  const actions = useChatActions({
+    conversationId: conversationId ?? "",
+    model,
+    settings,
+    tree: path.tree,
+    onRemove: setRemoving,
+    onError: chat.tell,
   });
-  const [question, setQuestion] = useState("");
-  const [answer, setAnswer] = useState("");
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const items = models.data?.items ?? [];
-    const model = (items.find((item) => item.model.is_default) ?? items[0])?.model.name ?? "";
-    const id = conversationId ?? (await answerOf(api.POST("/covey/v1/conversations", { body: {} }))).info.id;
-    const accepted = await live.begin({
-      conversation_id: id,
-      generate: { model, messages: [{ role: "user", content: question }], sampling: { max_tokens: 60 } },
-    });
-    setQuestion("");
-    setAnswer("");
-    live.follow(accepted.generation_id, -1, {
-      onEvent: (each) => each.type === "delta" && setAnswer((text) => text + each.text),
-      onEnd: () => {
-        setAnswer("");
-        void client.invalidateQueries();
-      },
-    });
-    void navigate({ to: "/c/$conversationId", params: { conversationId: id } });
+  const draft = useDraft(draftKey);
+  usePageTitle(conversation.data?.info.title ?? "");
+  useChatKeys(input, running !== undefined, chat.stop);
+  useEffect(() => {
+    // On a phone the keyboard would cover what there is to read.
+    if (matchMedia("(hover: hover)").matches) input.current?.focus();
+  }, []);
+  const suggest = (suggestion: string) => {
+    changeDraft(draftKey, { text: suggestion });
+    void chat.send();
   };
+  const length = catalogue?.model.context_length ?? null;
+  const used = contextUsed(path.shown, draft.text);
   return (
-    <Box sx={{ p: 3, overflowY: "auto", height: "100%" }}>
-      {conversation.data?.messages.map((message) => <p key={message.id}>{String(message.message.content)}</p>)}
-      <p>{answer}</p>
-      <form onSubmit={(event) => void submit(event)}>
-        <TextField label="Message" value={question} onChange={(event) => setQuestion(event.target.value)} />
-        <Button type="submit">Send</Button>
-      </form>
+    <Box sx={{ height: "100%", display: "flex", flexDirection: "column" }}>
+      <ChatHeader title={conversation.data?.info.title ?? null} model={model} />
+      {conversationId !== undefined && conversation.isPending ? (
+        <Loading />
+      ) : conversation.isError && conversation.data === undefined ? (
+        <Box sx={{ flex: 1, p: 3 }}>
+          <ErrorNotice error={conversation.error} retry={() => void conversation.refetch()} />
+        </Box>
+      ) : conversationId === undefined || path.shown.length === 0 ? (
+        models.isPending ? <Loading /> : <EmptyChat model={model} onSuggestion={suggest} />
+      ) : (
+        <MessageList shown={path.shown} busy={running !== undefined} actions={actions} conversationId={conversationId} />
+      )}
+      <AnswerAnnouncer conversationId={conversationId} />
+      <Composer
+        draftKey={draftKey}
+        input={input}
+        vision={catalogue?.model.capabilities.includes("vision") ?? false}
+        running={running !== undefined}
+        ready={model !== null}
+        onSend={() => void chat.send()}
+        onStop={chat.stop}
+        onRecall={() => recallLast()}
+      >
+        {length !== null && used > 0 && <ContextMeter used={used} length={length} />}
+      </Composer>
+      {conversationId !== undefined && (
+        <RemoveBranchDialog conversationId={conversationId} tree={path.tree} message={removing} onClose={() => setRemoving(null)} />
+      )}
     </Box>
   );
+
+  function recallLast() {
+    const buttons = document.querySelectorAll<HTMLButtonElement>(`button[aria-label="${CSS.escape(text("questionEdit"))}"]`);
+    buttons[buttons.length - 1]?.click();
+  }
 }

@@ -1,0 +1,101 @@
+import { mdiArrowDown } from "@mdi/js";
+import Box from "@mui/material/Box";
+import Fab from "@mui/material/Fab";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Icon } from "@/components/Icon";
+import { useText } from "@/i18n/locale";
+import { MEASURE } from "@/theme/tokens";
+import type { ChatActions } from "../chat_actions";
+import { rowKey } from "../row_keys";
+import type { ShownMessage } from "../shown_path";
+import { ChatRow } from "./ChatRow";
+
+/** How near to the end somebody has to be for new text to be kept in sight. */
+const NEAR_PX = 64;
+const GAP_PX = 28;
+
+interface MessageListProps {
+  shown: ShownMessage[];
+  busy: boolean;
+  actions: ChatActions;
+  conversationId: string;
+}
+
+/** The messages of a chat. Only those in sight are on the page; the end stays in sight while somebody reads there. */
+export function MessageList({ shown, busy, actions, conversationId }: MessageListProps) {
+  const text = useText();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [away, setAway] = useState(false);
+  const virtualizer = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => (shown[index]?.message.message.role === "user" ? 110 : 320),
+    getItemKey: (index) => rowKey(shown[index]?.message.id ?? String(index)),
+    overscan: 4,
+    gap: GAP_PX,
+    paddingStart: 24,
+    paddingEnd: 24,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: NEAR_PX,
+    useFlushSync: false,
+    initialRect: { width: 800, height: 800 },
+  });
+  useLayoutEffect(() => {
+    virtualizer.scrollToEnd();
+    // Once for each chat; afterwards whoever reads decides.
+  }, [conversationId, virtualizer]);
+  const last = shown.at(-1)?.message.id;
+  const asked = shown.at(-1)?.live?.phase === "sending";
+  useEffect(() => {
+    // Whoever has just asked wants to see the answer, wherever they were reading.
+    if (asked) virtualizer.scrollToEnd();
+  }, [asked, last, virtualizer]);
+  return (
+    <Box sx={{ position: "relative", flex: 1, minHeight: 0 }}>
+      <Box
+        ref={scroller}
+        role="region"
+        aria-label={text("chatMessages")}
+        tabIndex={0}
+        onScroll={() => setAway(virtualizer.getDistanceFromEnd() > 4 * NEAR_PX)}
+        sx={{ height: "100%", overflowY: "auto", overflowAnchor: "none", px: { xs: 2, md: 3 }, contain: "strict", "&:focus-visible": { outline: "2px solid", outlineColor: "secondary.main", outlineOffset: -2 } }}
+      >
+        <Box sx={{ position: "relative", maxWidth: MEASURE, mx: "auto" }} style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map((item) => {
+            const each = shown[item.index];
+            return each === undefined ? null : (
+              <Box
+                key={item.key}
+                data-index={item.index}
+                ref={virtualizer.measureElement}
+                sx={{ position: "absolute", insetInline: 0, top: 0 }}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <ChatRow
+                  shown={each}
+                  number={item.index + 1}
+                  last={item.index === shown.length - 1}
+                  busy={busy}
+                  actions={actions}
+                  conversationId={conversationId}
+                />
+              </Box>
+            );
+          })}
+        </Box>
+      </Box>
+      {away && (
+        <Fab
+          size="small"
+          aria-label={text("chatNewest")}
+          onClick={() => virtualizer.scrollToEnd({ behavior: "smooth" })}
+          sx={{ position: "absolute", bottom: 12, insetInlineStart: "50%", marginInlineStart: "-20px", bgcolor: "background.paper", color: "text.primary", border: 1, borderColor: "divider", boxShadow: "none", "&:hover": { bgcolor: "sunken" } }}
+        >
+          <Icon path={mdiArrowDown} />
+        </Fab>
+      )}
+    </Box>
+  );
+}

@@ -1,0 +1,56 @@
+import { type ClipboardEvent, type DragEvent, useState } from "react";
+import { toast } from "@/components/toast";
+import { type MessageKey, useText } from "@/i18n/locale";
+import { MOST_FILES, type Refusal, takeFiles } from "../attachments";
+import { changeDraft, draftOf } from "../drafts";
+
+const REASONS: Record<Refusal, MessageKey> = {
+  noVision: "refusedNoVision",
+  imageUnreadable: "refusedImageUnreadable",
+  imageTooLarge: "refusedImageTooLarge",
+  binary: "refusedBinary",
+  textTooLarge: "refusedTextTooLarge",
+  tooMany: "refusedTooMany",
+  empty: "refusedEmpty",
+};
+
+/** Files by picker, paste and drag for the draft of a chat. */
+export function useAttaching(draftKey: string, vision: boolean) {
+  const text = useText();
+  const [dragging, setDragging] = useState(false);
+  const add = async (files: File[]) => {
+    const { taken, refused } = await takeFiles(files, vision, draftOf(draftKey).attachments.length);
+    if (taken.length > 0) changeDraft(draftKey, { attachments: [...draftOf(draftKey).attachments, ...taken] });
+    for (const { name, why } of refused) toast({ severity: "warning", text: text(REASONS[why], { name, most: MOST_FILES }) });
+  };
+  const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files");
+  return {
+    dragging,
+    add,
+    remove: (id: string) =>
+      changeDraft(draftKey, { attachments: draftOf(draftKey).attachments.filter((each) => each.id !== id) }),
+    onPaste: (event: ClipboardEvent) => {
+      const files = Array.from(event.clipboardData.files);
+      // Programs that copy tables offer a picture of them as well; the text is what is meant.
+      if (files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
+      event.preventDefault();
+      void add(files);
+    },
+    dropArea: {
+      onDragOver: (event: DragEvent) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        setDragging(true);
+      },
+      onDragLeave: (event: DragEvent) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDragging(false);
+      },
+      onDrop: (event: DragEvent) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        setDragging(false);
+        void add(Array.from(event.dataTransfer.files));
+      },
+    },
+  };
+}

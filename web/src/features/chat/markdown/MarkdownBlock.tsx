@@ -1,0 +1,118 @@
+import { type ComponentProps, memo, type ReactNode } from "react";
+import ReactMarkdown, { type Components } from "react-markdown";
+import remarkGfm from "remark-gfm";
+import remarkMath from "remark-math";
+import remend from "remend";
+import { CodeBlock } from "./CodeBlock";
+import { Formula } from "./Formula";
+import { safeAddress } from "./links";
+import { lineBreaks } from "./line_breaks";
+import { prepare } from "./prepare";
+import { TableView } from "./TableView";
+
+const plugins: ComponentProps<typeof ReactMarkdown>["remarkPlugins"] = [
+  [remarkGfm, { singleTilde: false }],
+  remarkMath,
+  lineBreaks,
+];
+
+interface SyntaxNode {
+  type: string;
+  value?: string;
+  children?: SyntaxNode[];
+  properties?: Record<string, unknown>;
+}
+
+function textIn(node: SyntaxNode | undefined): string {
+  if (node === undefined) return "";
+  return node.value ?? (node.children ?? []).map(textIn).join("");
+}
+
+function classesOf(node: SyntaxNode | undefined): string[] {
+  const value = node?.properties?.className;
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+const heading =
+  (Level: "h3" | "h4" | "h5" | "h6") =>
+  ({ children }: { children?: ReactNode }) => <Level dir="auto">{children}</Level>;
+
+/** How each part of an answer is shown. What answers say is only ever text; nothing is fetched for it. */
+const components: Components = {
+  h1: heading("h3"),
+  h2: heading("h4"),
+  h3: heading("h5"),
+  h4: heading("h6"),
+  h5: heading("h6"),
+  h6: heading("h6"),
+  p: ({ children }) => <p dir="auto">{children}</p>,
+  li: ({ children, className }) => (
+    <li dir="auto" className={className}>
+      {children}
+    </li>
+  ),
+  blockquote: ({ children }) => <blockquote dir="auto">{children}</blockquote>,
+  th: ({ children, style }) => (
+    <th dir="auto" scope="col" style={style}>
+      {children}
+    </th>
+  ),
+  td: ({ children, style }) => (
+    <td dir="auto" style={style}>
+      {children}
+    </td>
+  ),
+  a: ({ href, children }) => {
+    const address = safeAddress(href);
+    if (address === null) return <span>{children}</span>;
+    return (
+      <a href={address} target="_blank" rel="noopener noreferrer nofollow">
+        {children}
+      </a>
+    );
+  },
+  img: ({ src, alt }) => {
+    const address = safeAddress(typeof src === "string" ? src : undefined);
+    const name = alt || address || "";
+    if (address === null) return <span>{name}</span>;
+    return (
+      <a href={address} target="_blank" rel="noopener noreferrer nofollow">
+        {name}
+      </a>
+    );
+  },
+  table: ({ children }) => <TableView>{children}</TableView>,
+  pre: ({ node }) => {
+    const code = (node as SyntaxNode | undefined)?.children?.[0];
+    const classes = classesOf(code);
+    const content = textIn(code).replace(/\n$/, "");
+    if (classes.includes("language-math")) return <Formula formula={content} display />;
+    const language = classes.find((name) => name.startsWith("language-"))?.slice("language-".length) ?? "";
+    return <CodeBlock code={content} language={language} />;
+  },
+  code: ({ node, children }) => {
+    if (classesOf(node as SyntaxNode | undefined).includes("language-math")) {
+      return <Formula formula={textIn(node as SyntaxNode)} display={false} />;
+    }
+    return <code dir="ltr">{children}</code>;
+  },
+  input: ({ checked }) => <input type="checkbox" checked={checked === true} disabled readOnly aria-label={checked ? "✓" : "☐"} />,
+};
+
+interface MarkdownBlockProps {
+  text: string;
+  /** Nothing will be added to it any more. */
+  closed: boolean;
+  /** Addresses of links that other blocks name. */
+  definitions?: string;
+}
+
+/** One block of Markdown. Not closed, what is half-written in it is shown as it probably will be. */
+export default memo(function MarkdownBlock({ text, closed, definitions = "" }: MarkdownBlockProps) {
+  const whole = closed ? text : remend(text, { linkMode: "text-only" });
+  return (
+    <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={(address) => address}>
+      {prepare(whole) + definitions}
+    </ReactMarkdown>
+  );
+});

@@ -1,0 +1,48 @@
+import type { SxProps, Theme } from "@mui/material/styles";
+
+const colour = (name: string) => `var(--mui-palette-${name})`;
+
+/** How the parts of an answer look; one rule for all, since there may be thousands of them on a page. */
+export const answerStyles: SxProps<Theme> = {
+  lineHeight: 1.65,
+  overflowWrap: "anywhere",
+  "& > :first-of-type": { mt: 0 },
+  "& p": { my: 1.25 },
+  "& h3, & h4, & h5, & h6": { fontWeight: 650, letterSpacing: "-0.01em", lineHeight: 1.3, mt: 2.75, mb: 1 },
+  "& h3": { fontSize: "1.3rem" },
+  "& h4": { fontSize: "1.15rem" },
+  "& h5": { fontSize: "1.03rem" },
+  "& h6": { fontSize: "1rem" },
+  "& ul, & ol": { paddingInlineStart: "1.6em", my: 1.25 },
+  "& li": { my: 0.4 },
+  "& li > p": { my: 0.5 },
+  "& li::marker": { color: colour("text-secondary") },
+  "& .contains-task-list": { listStyle: "none", paddingInlineStart: "0.3em" },
+  "& input[type=checkbox]": { marginInlineEnd: "0.6em", accentColor: colour("primary-main") },
+  "& a": { color: colour("primary-main"), textUnderlineOffset: "0.18em" },
+  "& blockquote": { borderInlineStart: `3px solid ${colour("divider")}`, paddingInlineStart: 2, mx: 0, color: colour("text-secondary") },
+  "& hr": { border: 0, borderTop: `1px solid ${colour("divider")}`, my: 3 },
+  "& :not(pre) > code": { bgcolor: colour("sunken"), borderRadius: "5px", px: "0.35em", py: "0.1em", unicodeBidi: "isolate" },
+  "& .code": { mx: 0, my: 1.75, border: `1px solid ${colour("divider")}`, borderRadius: "10px", overflow: "hidden", bgcolor: colour("background-default") },
+  "& .code-bar": {
+    display: "flex", alignItems: "center", justifyContent: "space-between", gap: 1, paddingInline: "12px 4px", minHeight: 36,
+    borderBottom: `1px solid ${colour("divider")}`,
+  },
+  "& .code pre": { m: 0, p: 1.5, overflowX: "auto", lineHeight: 1.55, tabSize: 4, overflowWrap: "normal", unicodeBidi: "plaintext" },
+  "& .code pre.wrapped": { whiteSpace: "pre-wrap", overflowWrap: "anywhere" },
+  "& pre:focus-visible, & .table-scroll:focus-visible": { outline: `2px solid ${colour("secondary-main")}`, outlineOffset: -2 },
+  "& .table": { my: 1.75 },
+  "& .table-scroll": { overflowX: "auto", border: `1px solid ${colour("divider")}`, borderRadius: "10px" },
+  "& table": { borderCollapse: "collapse", width: "100%", fontSize: "0.94em" },
+  "& th, & td": { px: 1.5, py: 0.9, textAlign: "start", verticalAlign: "top", minWidth: "4rem", overflowWrap: "normal" },
+  "& th": { fontWeight: 600, color: colour("text-secondary"), bgcolor: colour("background-default"), whiteSpace: "nowrap" },
+  "& tr + tr td, & tbody td": { borderTop: `1px solid ${colour("divider")}` },
+  "& .table-bar": { display: "flex", justifyContent: "end", gap: 0.5, mt: 0.25 },
+  "& .formula.display": { display: "block", overflowX: "auto", overflowY: "hidden", py: 0.5, my: 1.5 },
+  "& .t-keyword, & .t-literal, & .t-selector-tag, & .t-name, & .t-section": { color: colour("primary-main"), fontWeight: 600 },
+  "& .t-string, & .t-regexp, & .t-addition, & .t-char": { color: colour("success-main") },
+  "& .t-number, & .t-built_in, & .t-symbol, & .t-bullet, & .t-meta, & .t-variable": { color: colour("secondary-main") },
+  "& .t-title, & .t-attr, & .t-attribute, & .t-type, & .t-property, & .t-link": { color: colour("info-main") },
+  "& .t-comment, & .t-quote": { color: colour("text-secondary"), fontStyle: "italic" },
+  "& .t-deletion": { color: colour("error-main") },
+};
