@@ -3,5 +3,7 @@ import { account } from "./ar/account";
 import { app } from "./ar/app";
 import { chat } from "./ar/chat";
 import { session } from "./ar/session";
+import { models } from "./ar/models";
+import { parameters } from "./ar/parameters";
 
-export const ar: Catalogue = { ...account, ...app, ...chat, ...session };
+export const ar: Catalogue = { ...account, ...app, ...chat, ...session, ...models, ...parameters };

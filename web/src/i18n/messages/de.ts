@@ -3,5 +3,7 @@ import { account } from "./de/account";
 import { app } from "./de/app";
 import { chat } from "./de/chat";
 import { session } from "./de/session";
+import { models } from "./de/models";
+import { parameters } from "./de/parameters";
 
-export const de: Catalogue = { ...account, ...app, ...chat, ...session };
+export const de: Catalogue = { ...account, ...app, ...chat, ...session, ...models, ...parameters };

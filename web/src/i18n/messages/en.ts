@@ -2,6 +2,8 @@ import { account } from "./en/account";
 import { app } from "./en/app";
 import { chat } from "./en/chat";
 import { session } from "./en/session";
+import { models } from "./en/models";
+import { parameters } from "./en/parameters";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...account, ...app, ...chat, ...session };
+export const en = { ...account, ...app, ...chat, ...session, ...models, ...parameters };
