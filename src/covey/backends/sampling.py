@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from covey.errors import InvalidRequest
 from covey.protocol.inference import Generate, Sampling
 
@@ -21,6 +23,9 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("seed", 0, 2**32 - 1),
     ("max_tokens", 1, 2**31 - 1),
 )
+
+
+_RANGED = attrgetter(*(name for name, _, _ in _RANGES))
 
 
 def check_request(request: Generate) -> None:
@@ -45,18 +50,20 @@ def check_continuation(request: Generate) -> None:
 
 
 def check_sampling(sampling: Sampling) -> None:
-    for name, lowest, highest in _RANGES:
-        value = getattr(sampling, name)
+    for value, (name, lowest, highest) in zip(_RANGED(sampling), _RANGES, strict=True):
         if value is not None and not lowest <= value <= highest:
             raise InvalidRequest(f"{name} is {lowest} to {highest}", param=name)
-    if len(sampling.stop) > MAX_STOPS or any(not 0 < len(stop) <= MAX_STOP_CHARACTERS for stop in sampling.stop):
+    stops = sampling.stop
+    if stops and (len(stops) > MAX_STOPS or any(not 0 < len(stop) <= MAX_STOP_CHARACTERS for stop in stops)):
         raise InvalidRequest(
             f"stop is at most {MAX_STOPS} texts of 1 to {MAX_STOP_CHARACTERS} characters", param="stop"
         )
-    for token, bias in (sampling.logit_bias or {}).items():
+    if not sampling.logit_bias:
+        return
+    for token, bias in sampling.logit_bias.items():
         if not (token.isascii() and token.isdigit() and len(token) <= 7 and -100 <= bias <= 100):
             raise InvalidRequest("logit_bias maps token ids to -100 to 100", param="logit_bias")
-    if len(sampling.logit_bias or {}) > MAX_BIASES:
+    if len(sampling.logit_bias) > MAX_BIASES:
         raise InvalidRequest(f"logit_bias has at most {MAX_BIASES} entries", param="logit_bias")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from covey.backends.http import HttpPool, Response
 from covey.backends.runs import Runs
@@ -36,8 +37,7 @@ class Reader(Protocol):
     def cancel(self) -> Finished: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """One generation in a server's own dialect."""
 
     path: str

@@ -197,7 +197,7 @@ class Connection(asyncio.Protocol):
         if len(response.headers) >= MAX_HEADERS:
             self._violation = "the engine's headers are too large"
             return
-        response.headers.append((name, value))
+        response.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         response = self._response

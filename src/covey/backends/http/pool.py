@@ -88,12 +88,21 @@ class HttpPool:
         """
         head = self._head(method, path, len(body), request_id)
         connection = self._take()
-        if connection is not None:
+        while True:
+            fresh = connection is None
+            response = (connection or await self._connect()).begin(head, body)
+            if sent is not None:
+                sent(response)
             try:
-                return await self._exchange(connection, head, body, sent)
-            except _Stale:
-                pass
-        return await self._exchange(await self._connect(), head, body, sent)
+                if not response.head_complete:
+                    await response.head()
+            except BaseException as error:
+                response.close()
+                if response.stale and not fresh and isinstance(error, BackendUnavailable):
+                    connection = None
+                    continue
+                raise  # every failure goes on to the caller; only the connection is given up here
+            return response
 
     async def fetch(self, method: str, path: str, body: bytes = b"", *, request_id: str = "") -> tuple[Response, bytes]:
         """The answer with its whole body, at most ``max_body_bytes``."""
@@ -128,24 +137,6 @@ class HttpPool:
             return known + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % length
         return known + b"\r\n"
 
-    @staticmethod
-    async def _exchange(
-        connection: Connection, head: bytes, body: bytes, sent: Callable[[Response], None] | None
-    ) -> Response:
-        if not connection.usable:
-            raise BackendUnavailable("the engine closed the connection before it answered")
-        response = connection.begin(head, body)
-        if sent is not None:
-            sent(response)
-        try:
-            await response.head()
-        except BaseException as error:
-            response.close()
-            if response.stale and isinstance(error, BackendUnavailable):
-                raise _Stale from error
-            raise  # every failure goes on to the caller; only the connection is given up here
-        return response
-
     def _take(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
@@ -172,6 +163,8 @@ class HttpPool:
         if epoch != self._epoch:
             connection.abort()
             raise BackendUnavailable("the engine was stopped")
+        if not connection.usable:
+            raise BackendUnavailable("the engine closed the connection before it answered")
         return connection
 
     def _tls_context(self) -> ssl.SSLContext:
@@ -229,7 +222,3 @@ class HttpPool:
             if self._empty is not None:
                 self._empty.set_result(None)
                 self._empty = None
-
-
-class _Stale(Exception):
-    """A kept connection was dead."""

@@ -35,6 +35,7 @@ class Response:
         self._now = loop.time
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
+        """Names in lower case."""
         self.head_complete = False
         self.parts: list[bytes] = []
         self.buffered_bytes = 0
@@ -52,7 +53,7 @@ class Response:
     def header(self, name: bytes) -> str:
         """The last value of a header, ``name`` in lower case; empty when there is none."""
         for found, value in reversed(self.headers):
-            if found.lower() == name:
+            if found == name:
                 return value.decode("latin-1")
         return ""
 

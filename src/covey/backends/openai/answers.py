@@ -13,6 +13,7 @@ from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailab
 from covey.protocol.inference import Delta, Finished, FinishReason, Generate, Timings, Usage
 
 MAX_TOOL_CALLS = 128
+NO_TIMINGS = Timings()
 
 
 class _Function(msgspec.Struct, gc=False):
@@ -304,6 +305,8 @@ def detail(usage: dict[str, Any], group: str, name: str) -> Any:
 
 def timings_of(raw: msgspec.Raw | None) -> Timings:
     """llama-server says where the time went; others do not."""
+    if raw is None:
+        return NO_TIMINGS
     found = scalars(raw)
     return Timings(prompt_ms=duration(found.get("prompt_ms")), generation_ms=duration(found.get("predicted_ms")))
 

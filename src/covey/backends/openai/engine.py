@@ -102,11 +102,12 @@ class OpenAICompatibleEngine:
         async def check(response: Response) -> Delta | None:
             if response.status != 200:
                 raise await failure_of(response)
-            if response.content_type == "text/event-stream":
+            kind = response.content_type
+            if kind == "text/event-stream":
                 response.patience_s = None
                 return None
             content = await response.read(self._config.http.max_body_bytes)
-            if response.content_type != "application/json":
+            if kind != "application/json":
                 raise BackendProtocolError("the engine's answer is neither a stream nor JSON")
             # Some servers answer whole although a stream was asked for, as some stream although none was.
             return reader.take_whole(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -16,6 +17,8 @@ MAX_DIMENSIONS = 65_536
 _DATA_URL = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/]+={0,2}\Z")
 _STREAM = {"stream": True, "stream_options": {"include_usage": True}}
 _WHOLE = {"stream": False}
+_SAME_NAMES = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "logit_bias")
+_SAME_VALUES = attrgetter(*_SAME_NAMES)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -116,10 +119,8 @@ def put_chat_fields(body: dict[str, Any], request: Generate) -> None:
 
 
 def put_sampling(body: dict[str, Any], config: OpenAIConfig, sampling: Sampling) -> None:
-    for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "logit_bias"):
-        value = getattr(sampling, name)
-        if value is not None:
-            body[name] = value
+    values = zip(_SAME_NAMES, _SAME_VALUES(sampling), strict=True)
+    body |= {name: value for name, value in values if value is not None}
     if sampling.stop:
         body["stop"] = sampling.stop
     if not config.extra_sampling:
