@@ -40,6 +40,8 @@ ALLOWED: dict[str, set[str]] = {
     "generations.list": {MEMBER, ADMIN},
     "generations.get": {MEMBER, ADMIN},
     "usage.query": {MEMBER, ADMIN},
+    "requests.query": {MEMBER, ADMIN},
+    "overview.get": {ADMIN},
     "audit.query": {ADMIN},
     "users.list": {ADMIN},
     "users.update": {ADMIN},

@@ -19,7 +19,7 @@ ROLES = (*subjects.SERVICES, NODE, OPERATOR)
 CALLS: dict[str, tuple[str, ...]] = {
     "bridge": ("client",),
     "client": ("gateway",),
-    "gateway": ("auth", "processor"),
+    "gateway": ("auth", "processor", "gateway"),
     "auth": (),
     "processor": (),
 }

@@ -58,6 +58,9 @@ class RollUp:
         self._totals: dict[tuple[ModelName, KeyId | None], UsageTotals] = {}
 
     def add(self, record: UsageRecord) -> None:
+        """A request that was refused is no usage."""
+        if not record.admitted:
+            return
         key = (record.model, record.key_id)
         self._totals[key] = joined(self._totals.get(key, UsageTotals()), totals_of(record))
 

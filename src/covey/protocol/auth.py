@@ -263,6 +263,9 @@ class AccessKey(Message, frozen=True, kw_only=True):
     models: tuple[str, ...] | None = None
     expires_at: float | None = None
     revoked_at: float | None = None
+    name: str = ""
+    prefix: str = ""
+    """The secret's first characters."""
 
 
 class AccessSession(Message, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from covey.protocol import auth, conversations, registry, usage
+from covey.protocol import auth, conversations, overview, registry, requests, usage
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
 
 Access = Literal["anonymous", "any", "inference", "account", "admin"]
@@ -282,6 +282,10 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     # Usage and administration
     Operation("usage.query", usage.QUERY_USAGE, "account", "GET", "/usage", "Usage by day, model and key"),
+    Operation(
+        "requests.query", requests.QUERY_REQUESTS, "account", "GET", "/requests", "The last requests, newest first"
+    ),
+    Operation("overview.get", overview.GET_OVERVIEW, "admin", "GET", "/overview", "The service at a glance"),
     Operation("audit.query", usage.QUERY_AUDIT, "admin", "GET", "/audit", "The audit log, newest first"),
     Operation("users.list", auth.LIST_USERS, "admin", "GET", "/users", "All accounts"),
     Operation(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from covey.protocol.endpoint import Endpoint, Message
-from covey.protocol.ids import InstanceId, KeyId, ModelName, RequestId, UserId
+from covey.protocol.ids import InstanceId, KeyId, ModelName, NodeName, RequestId, UserId
 
 Outcome = Literal["ok", "failed", "cancelled", "refused"]
 
 
 class UsageRecord(Message, frozen=True, kw_only=True):
-    """One request that reached a processor. Never any content."""
+    """One request, also one that was refused once it was known whose it is. Never any content."""
 
     request_id: RequestId
     user_id: UserId
@@ -29,6 +29,12 @@ class UsageRecord(Message, frozen=True, kw_only=True):
     queue_ms: float | None = None
     first_token_ms: float | None = None
     duration_ms: float = 0.0
+    username: str = ""
+    """As it was then."""
+    node: NodeName | None = None
+    """Where the processor runs."""
+    admitted: bool = True
+    """False: it was refused before any processor saw it. It is no part of the usage then."""
 
 
 class UsageTotals(Message, frozen=True, kw_only=True):

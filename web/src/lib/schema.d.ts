@@ -639,6 +639,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/covey/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last requests, newest first */
+        get: operations["requests.query"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The service at a glance */
+        get: operations["overview.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/covey/v1/audit": {
         parameters: {
             query?: never;
@@ -1738,6 +1772,140 @@ export interface components {
             failed?: number;
             /** @default 0 */
             cancelled?: number;
+        };
+        /** RequestPage */
+        RequestPage: {
+            items: components["schemas"]["LoggedRequest"][];
+            /** @default null */
+            next?: string | null;
+        };
+        /** LoggedRequest */
+        LoggedRequest: {
+            record: components["schemas"]["UsageRecord"];
+            /** @default null */
+            username?: string | null;
+            /** @default false */
+            user_deleted?: boolean;
+            /** @default null */
+            key_name?: string | null;
+            /** @default null */
+            key_prefix?: string | null;
+            /** @default false */
+            key_deleted?: boolean;
+        };
+        /**
+         * UsageRecord
+         * @description One request, also one that was refused once it was known whose it is. Never any content.
+         */
+        UsageRecord: {
+            request_id: string;
+            user_id: string;
+            /** @default null */
+            key_id?: string | null;
+            model: string;
+            /** @enum {unknown} */
+            kind: "chat" | "completion" | "embedding";
+            at: number;
+            /** @default 0 */
+            prompt_tokens?: number;
+            /** @default 0 */
+            completion_tokens?: number;
+            /** @default false */
+            estimated?: boolean;
+            /**
+             * @default ok
+             * @enum {unknown}
+             */
+            outcome?: "cancelled" | "failed" | "ok" | "refused";
+            /** @default null */
+            error_code?: string | null;
+            /** @default null */
+            processor?: string | null;
+            /** @default null */
+            queue_ms?: number | null;
+            /** @default null */
+            first_token_ms?: number | null;
+            /** @default 0 */
+            duration_ms?: number;
+            /** @default  */
+            username?: string;
+            /** @default null */
+            node?: string | null;
+            /** @default true */
+            admitted?: boolean;
+        };
+        /** Overview */
+        Overview: {
+            at: number;
+            version: string;
+            started_at: number;
+            uptime_s: number;
+            last_minute: components["schemas"]["ActivityTotals"];
+            last_hour: components["schemas"]["ActivityTotals"];
+            last_day: components["schemas"]["ActivityTotals"];
+            series: components["schemas"]["ActivityPoint"][];
+            running: number;
+            waiting: number;
+            slots: number;
+            models: number;
+            loaded_models: string[];
+            users: number;
+            nodes: components["schemas"]["NodeSummary"][];
+            health: components["schemas"]["ServiceHealth"];
+        };
+        /** ActivityTotals */
+        ActivityTotals: {
+            /** @default 0 */
+            requests?: number;
+            /** @default 0 */
+            failed?: number;
+            /** @default 0 */
+            refused?: number;
+            /** @default 0 */
+            prompt_tokens?: number;
+            /** @default 0 */
+            completion_tokens?: number;
+            /** @default null */
+            first_token_p50_ms?: number | null;
+            /** @default null */
+            first_token_p95_ms?: number | null;
+        };
+        /**
+         * ActivityPoint
+         * @description One minute of the whole service.
+         */
+        ActivityPoint: {
+            at: number;
+            /** @default 0 */
+            requests?: number;
+            /** @default 0 */
+            failed?: number;
+            /** @default 0 */
+            refused?: number;
+            /** @default 0 */
+            tokens?: number;
+            /** @default null */
+            first_token_p50_ms?: number | null;
+            /** @default null */
+            first_token_p95_ms?: number | null;
+        };
+        /** NodeSummary */
+        NodeSummary: {
+            name: string;
+            services: string[];
+            /** @default false */
+            draining?: boolean;
+        };
+        /** ServiceHealth */
+        ServiceHealth: {
+            mesh: boolean;
+            store: boolean;
+            /** @default null */
+            access_age_s?: number | null;
+            /** @default 0 */
+            records_waiting?: number;
+            /** @default [] */
+            silent_gateways?: string[];
         };
         /** AuditPage */
         AuditPage: {
@@ -3286,6 +3454,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageReport"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "requests.query": {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                user_id?: string | null;
+                key_id?: string | null;
+                model?: string | null;
+                outcome?: ("cancelled" | "failed" | "ok" | "refused") | null;
+                error_code?: string | null;
+                processor?: string | null;
+                node?: string | null;
+                request_id?: string | null;
+                min_duration_ms?: number | null;
+                since?: number | null;
+                until?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last requests, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "overview.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service at a glance */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
                 };
             };
             /** @description An error */

@@ -213,6 +213,8 @@ def access_key(user_id: UserId, record: KeyRecord) -> AccessKey:
         scopes=record.scopes,
         models=record.models,
         expires_at=record.expires_at,
+        name=record.name,
+        prefix=record.prefix,
     )
 
 

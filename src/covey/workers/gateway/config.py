@@ -32,5 +32,9 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     back."""
     retention_s: float = 34_128_000.0
     """How long the usage and audit logs are kept: 395 days."""
+    request_log_size: int = 20_000
+    """How many of the last requests can be looked at one by one; each gateway keeps them in memory, about 1 kB each."""
+    request_log_s: float = 2_592_000.0
+    """How old they may be: 30 days."""
     limits: RequestLimits = RequestLimits()
     """Largest requests."""

@@ -9,6 +9,7 @@ from covey.domain.metering import settle
 from covey.domain.placement import Candidate
 from covey.domain.policy import authorize
 from covey.domain.request_checks import RequestSize, check_embed
+from covey.domain.request_records import refusal
 from covey.errors import CoveyError
 from covey.protocol.inference import PROCESSOR_EMBED, Embed, Embeddings, GatewayEmbed, Usage
 from covey.protocol.usage import Outcome, UsageRecord
@@ -35,6 +36,7 @@ class EmbeddingRequests:
     async def embed(self, request: GatewayEmbed, context: CallContext) -> Embeddings:
         """The vectors, from any processor that serves the model."""
         embed = request.embed
+        verified: Verified | None = None
         try:
             verified = self._credentials.verify(request.credential)
             authorize("inference", verified.identity)
@@ -50,6 +52,9 @@ class EmbeddingRequests:
             reservation = self._limiter.reserve(demand, self._clock.now())
         except CoveyError as error:
             self._metrics.refused(error.code)
+            if verified is not None:
+                now, identity = self._clock.now(), verified.identity
+                self._record(refusal(identity, embed.model, "embedding", error, now, context.request_id))
             raise
         context = msgspec.structs.replace(context, identity=verified.identity)
         job = _Job(verified, reservation, size, self._clock.monotonic())
@@ -110,6 +115,8 @@ class EmbeddingRequests:
                 error_code=job.error_code,
                 processor=None if job.chosen is None else job.chosen.info.instance,
                 duration_ms=duration_s * 1000,
+                username=identity.username,
+                node=None if job.chosen is None else job.chosen.info.node,
             )
         )
 

@@ -12,7 +12,9 @@ import msgspec
 from covey.domain.limits import Demand
 from covey.domain.policy import authorize
 from covey.domain.request_checks import check_generate
+from covey.domain.request_records import refusal
 from covey.errors import ERRORS_BY_CODE, CoveyError, StreamInterrupted, Unauthenticated, error_from_code
+from covey.protocol.auth import Identity
 from covey.protocol.inference import (
     GATEWAY_GENERATE,
     PROCESSOR_GENERATE,
@@ -118,6 +120,7 @@ class Generations(Service):
     def _admit(self, request: GatewayGenerate, context: CallContext) -> Run:
         """Everything that can be refused without asking a processor."""
         generate = request.generate
+        identity: Identity | None = None
         try:
             verified = self._credentials.verify(request.credential)
             identity = verified.identity
@@ -137,6 +140,9 @@ class Generations(Service):
             )
         except CoveyError as error:
             self._metrics.refused(error.code)
+            if identity is not None:
+                kind: Kind = "chat" if generate.prompt is None else "completion"
+                self._record(refusal(identity, generate.model, kind, error, self._clock.now(), context.request_id))
             raise
         context = msgspec.structs.replace(context, identity=identity)
         run = Run(verified, generate, context, size, chosen, reservation, self._clock.monotonic())
@@ -212,6 +218,8 @@ class Generations(Service):
                 queue_ms=run.queue_ms,
                 first_token_ms=None if first_token_at is None else (first_token_at - run.admitted_at) * 1000,
                 duration_ms=duration_s * 1000,
+                username=identity.username,
+                node=run.chosen.info.node,
             )
         )
 

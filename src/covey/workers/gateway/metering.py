@@ -52,6 +52,8 @@ class UsageMeter:
         for entry in entries:
             key = day_number = None
             for record in _records(entry.value):
+                if not record.admitted:
+                    continue
                 if key is None or record.at // DAY_S != day_number:
                     day_number = record.at // DAY_S
                     day = datetime.fromtimestamp(record.at, UTC).strftime("%Y%m%d")

@@ -24,9 +24,12 @@ from covey.protocol.operations import (
     Operation,
     OperationResult,
 )
+from covey.protocol.overview import GET_OVERVIEW
+from covey.protocol.requests import QUERY_REQUESTS
 from covey.protocol.usage import QUERY_AUDIT, QUERY_USAGE
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
+from covey.workers.gateway.administration import Administration
 from covey.workers.gateway.audit import Audit, outcome_of
 from covey.workers.gateway.catalogue import Catalogue
 from covey.workers.gateway.credentials import Credentials
@@ -35,6 +38,8 @@ from covey.workers.gateway.metrics import GatewayMetrics
 
 _encode = msgspec.msgpack.Encoder().encode
 Handler = Callable[[Any, Identity, CallContext], Awaitable[msgspec.Struct]]
+Asking = Callable[[Any, str, CallContext], Awaitable[msgspec.Struct]]
+"""What asks other gateways in turn, with the credential, which they verify themselves."""
 
 
 class Operations:
@@ -48,6 +53,7 @@ class Operations:
         meter: UsageMeter,
         audit: Audit,
         metrics: GatewayMetrics,
+        administration: Administration,
     ) -> None:
         self._bus = bus
         self._credentials = credentials
@@ -63,6 +69,12 @@ class Operations:
             LIST_NODES.name: self._list_nodes,
             QUERY_USAGE.name: lambda request, identity, context: meter.query(request, identity),
             QUERY_AUDIT.name: lambda request, identity, context: audit.query(request),
+            QUERY_REQUESTS.name: lambda request, identity, context: administration.requests.query(request, identity),
+        }
+        self._asking_on: dict[str, Asking] = {
+            GET_OVERVIEW.name: lambda request, credential, context: administration.overviews.overview(
+                credential, context
+            ),
         }
 
     async def operate(self, request: Operate, context: CallContext) -> OperationResult:
@@ -81,7 +93,7 @@ class Operations:
             authorize(operation.access, identity)
             asked = decode_request(operation, request.body)
             context = msgspec.structs.replace(context, identity=identity)
-            response = await self._answer(operation, asked, identity, context)
+            response = await self._answer(operation, asked, identity, request.credential, context)
             return OperationResult(body=_encode(response))
         except BaseException as error:  # raised again: kept only for the audit log
             failure = error
@@ -103,11 +115,19 @@ class Operations:
         return identity
 
     async def _answer(
-        self, operation: Operation, asked: msgspec.Struct, identity: Identity | None, context: CallContext
+        self,
+        operation: Operation,
+        asked: msgspec.Struct,
+        identity: Identity | None,
+        credential: str | None,
+        context: CallContext,
     ) -> msgspec.Struct:
         if operation.owner == AUTH:
             answer: msgspec.Struct = await self._bus.call(operation.endpoint, asked, context)
             return answer
+        asking_on = self._asking_on.get(operation.endpoint.name)
+        if asking_on is not None and credential is not None:
+            return await asking_on(asked, credential, context)
         handler = self._own.get(operation.endpoint.name)
         if handler is None or identity is None:
             raise NotFound("this operation is not carried out here")

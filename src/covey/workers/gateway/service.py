@@ -20,6 +20,7 @@ from covey.protocol.operations import (
     Operate,
     OperationResult,
 )
+from covey.protocol.overview import GATEWAY_ACTIVITY, AskActivity, GatewayActivity
 from covey.protocol.registry import PullProgress
 from covey.rpc.context import CallContext
 from covey.rpc.service import serves, streams
@@ -28,6 +29,7 @@ from covey.workers.gateway.catalogue import Catalogue
 from covey.workers.gateway.embeddings import EmbeddingRequests
 from covey.workers.gateway.generations import Generations
 from covey.workers.gateway.operations import Operations
+from covey.workers.gateway.overview import GatewayState
 from covey.workers.gateway.parts import RequestParts
 
 PULL = "models.pull"
@@ -43,12 +45,14 @@ class GatewayService(Generations):
         operations: Operations,
         catalogue: Catalogue,
         audit: Audit,
+        state: GatewayState,
     ) -> None:
         super().__init__(parts)
         self._embeddings = embeddings
         self._operations = operations
         self._catalogue = catalogue
         self._audit = audit
+        self._state = state
 
     @serves(GATEWAY_EMBED)
     async def embed(self, request: GatewayEmbed, context: CallContext) -> Embeddings:
@@ -61,6 +65,10 @@ class GatewayService(Generations):
     @serves(AUTHORIZE)
     async def authorize(self, request: Authorize, context: CallContext) -> Identity:
         return self._operations.authorize_named(request.operation, request.credential)
+
+    @serves(GATEWAY_ACTIVITY)
+    async def activity(self, request: AskActivity, context: CallContext) -> GatewayActivity:
+        return self._state.told(request)
 
     @streams(GATEWAY_PULL_MODEL)
     async def pull_model(self, request: GatewayPull, context: CallContext) -> AsyncGenerator[PullProgress, None]:

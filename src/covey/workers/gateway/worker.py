@@ -29,6 +29,7 @@ from covey.runtime.lifecycle import LifecycleBudget, Worker
 from covey.runtime.periodic import Periodic
 from covey.store.key_value import Store
 from covey.store.read_copy import ReadCopy
+from covey.workers.gateway.administration import Administration
 from covey.workers.gateway.audit import Audit
 from covey.workers.gateway.catalogue import Catalogue
 from covey.workers.gateway.config import GatewayConfig
@@ -37,8 +38,11 @@ from covey.workers.gateway.embeddings import EmbeddingRequests
 from covey.workers.gateway.log_writer import LogWriter
 from covey.workers.gateway.metering import UsageMeter
 from covey.workers.gateway.metrics import GatewayMetrics
+from covey.workers.gateway.names import Names
 from covey.workers.gateway.operations import Operations
+from covey.workers.gateway.overview import GatewayState, Overviews
 from covey.workers.gateway.parts import RequestParts
+from covey.workers.gateway.request_log import RequestLog
 from covey.workers.gateway.routing import Routing
 from covey.workers.gateway.service import GatewayService
 from covey.workers.gateway.spill import LogEntry, Spill
@@ -83,7 +87,7 @@ class GatewayWorker(Worker):
         self.metrics.observe_with(
             running=self._running,
             access_age_s=lambda: self._records.age_s if self._records else float("inf"),
-            waiting=lambda: (len(self._usage) if self._usage else 0) + (len(self._queue) if self._queue else 0),
+            waiting=self._records_waiting,
         )
 
     async def open(self) -> None:
@@ -109,11 +113,27 @@ class GatewayWorker(Worker):
             timeout_s=self._config.audit_timeout_s,
         )
         queue = self._queue = UsageQueue(self._config.usage_queue_size, lambda: self.metrics.record(LOG_USAGE, "lost"))
-        self.service = self._service(credentials, meter, audit, queue)
+        names = Names(records)
+        state = GatewayState(
+            credentials, self._clock, running=self._running, access_age_s=lambda: records.age_s,
+            records_waiting=self._records_waiting,
+        )  # fmt: skip
+        administration = Administration(
+            requests=RequestLog(
+                await self._store.log(LOG_USAGE, max_age_s=self._config.retention_s),
+                names,
+                self._clock,
+                size=self._config.request_log_size,
+                longest_s=self._config.request_log_s,
+            ),
+            overviews=Overviews(self._bus, names, self._clock),
+        )
+        self.service = self._service(credentials, meter, audit, queue, administration, state)
 
         async def write_down() -> None:
-            for records in queue.take():
-                usage.put(meter.entry(*records))
+            for taken in queue.take():
+                state.activity.add(taken)
+                usage.put(meter.entry(*taken))
             await usage.flush()
             await meter.flush()
             await audit_writer.flush()
@@ -161,6 +181,9 @@ class GatewayWorker(Worker):
         """A record as this gateway's copy has it."""
         return None if self._records is None else self._records.get(key)
 
+    def _records_waiting(self) -> int:
+        return (len(self._usage) if self._usage else 0) + (len(self._queue) if self._queue else 0)
+
     def _running(self) -> int:
         return self.service.running.count if self.service else 0
 
@@ -193,7 +216,15 @@ class GatewayWorker(Worker):
             written=written,
         )
 
-    def _service(self, credentials: Credentials, meter: UsageMeter, audit: Audit, usage: UsageQueue) -> GatewayService:
+    def _service(
+        self,
+        credentials: Credentials,
+        meter: UsageMeter,
+        audit: Audit,
+        usage: UsageQueue,
+        administration: Administration,
+        state: GatewayState,
+    ) -> GatewayService:
         routing = Routing(self._bus, random.random)
         catalogue = Catalogue(self._bus, routing)
         parts = RequestParts(
@@ -206,8 +237,8 @@ class GatewayWorker(Worker):
             metrics=self.metrics,
             record=usage.put,
         )
-        operations = Operations(self._bus, credentials, catalogue, meter, audit, self.metrics)
-        return GatewayService(parts, EmbeddingRequests(parts), operations, catalogue, audit)
+        operations = Operations(self._bus, credentials, catalogue, meter, audit, self.metrics, administration)
+        return GatewayService(parts, EmbeddingRequests(parts), operations, catalogue, audit, state)
 
     async def _repeat(
         self, stack: AsyncExitStack, name: str, work: Callable[[], Awaitable[None]], interval_s: float
