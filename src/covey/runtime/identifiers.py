@@ -11,7 +11,7 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 
 
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
-_SHIFTS = {length: range(5 * (length - 2), -1, -10) for length in (6, 10, 14)}
+_SHIFTS = {length: range(5 * (length - 2), -1, -10) for length in (6, 10)}
 
 
 def _encode(number: int, length: int) -> str:
@@ -19,23 +19,27 @@ def _encode(number: int, length: int) -> str:
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS[length]])
 
 
-_numbers: list[int] = []
-"""Random numbers of 72 bits that were not used yet: asking the system for one costs more than the rest of an id."""
-os.register_at_fork(after_in_child=_numbers.clear)
+_DIGIT_OF_BYTE = (_ALPHABET * 8).encode("ascii")
+_TAIL_LENGTH = 14
+_tails: list[str] = []
+"""Random ends of ids that were not used yet: asking the system for one costs more than the rest of an id."""
+os.register_at_fork(after_in_child=_tails.clear)
 
 
-def _random_number() -> int:
+def _random_tail() -> str:
     try:
-        return _numbers.pop()
+        return _tails.pop()
     except IndexError:
-        pool = secrets.token_bytes(9 * 256)
-        _numbers.extend(int.from_bytes(pool[begin : begin + 9], "big") for begin in range(9, len(pool), 9))
-        return int.from_bytes(pool[:9], "big")
+        digits = secrets.token_bytes(_TAIL_LENGTH * 256).translate(_DIGIT_OF_BYTE).decode("ascii")
+        tails = [digits[begin : begin + _TAIL_LENGTH] for begin in range(0, len(digits), _TAIL_LENGTH)]
+        tail = tails.pop()
+        _tails.extend(tails)
+        return tail
 
 
 def mint(prefix: str) -> str:
     """``<prefix>_`` and 24 characters: 50 bits of milliseconds and 70 random bits."""
-    return f"{prefix}_{_encode(int(time.time() * 1000), 10)}{_encode(_random_number(), 14)}"
+    return f"{prefix}_{_encode(int(time.time() * 1000), 10)}{_random_tail()}"
 
 
 def mint_instance(service: str, scope: str | None = None) -> str:
