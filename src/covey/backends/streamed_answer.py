@@ -111,6 +111,11 @@ def taken(reader: Reader, pieces: list[bytes]) -> tuple[list[Delta], CoveyError 
 
 def merged(deltas: list[Delta]) -> list[Delta]:
     """The same answer in fewer deltas: neighbours that are only text, or only reasoning, become one."""
+    for delta in deltas:
+        if not delta.text or not is_plain(delta):
+            break
+    else:  # nothing but text, as nearly always
+        return [joined(deltas)]
     found: list[Delta] = []
     run: list[Delta] = []
     for delta in deltas:
@@ -133,7 +138,7 @@ def is_plain(delta: Delta) -> bool:
 def joined(run: list[Delta]) -> Delta:
     if len(run) == 1:
         return run[0]
-    tokens = sum(delta.tokens for delta in run)
+    tokens = sum([delta.tokens for delta in run])
     if run[0].text:
-        return Delta(text="".join(delta.text for delta in run), tokens=tokens)
-    return Delta(reasoning="".join(delta.reasoning for delta in run), tokens=tokens)
+        return Delta(text="".join([delta.text for delta in run]), tokens=tokens)
+    return Delta(reasoning="".join([delta.reasoning for delta in run]), tokens=tokens)
