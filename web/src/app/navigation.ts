@@ -1,4 +1,12 @@
-import { mdiChartBar, mdiKeyOutline, mdiShieldAccountOutline } from "@mdi/js";
+import {
+  mdiAccountGroupOutline,
+  mdiChartBar,
+  mdiCubeOutline,
+  mdiHistory,
+  mdiKeyOutline,
+  mdiLanConnect,
+  mdiShieldAccountOutline,
+} from "@mdi/js";
 import type { MessageKey } from "@/i18n/locale";
 
 export interface NavigationEntry {
@@ -16,4 +24,9 @@ export const accountPages: NavigationEntry[] = [
 ];
 
 /** Pages for administrators, in the order they are shown. */
-export const administrationPages: NavigationEntry[] = [];
+export const administrationPages: NavigationEntry[] = [
+  { to: "/admin/models", label: "navModels", icon: mdiCubeOutline },
+  { to: "/admin/nodes", label: "navNodes", icon: mdiLanConnect },
+  { to: "/admin/users", label: "navUsers", icon: mdiAccountGroupOutline },
+  { to: "/admin/audit", label: "navAudit", icon: mdiHistory },
+];

@@ -80,10 +80,41 @@ const usageRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/usage/components/UsagePage"), "UsagePage"),
 });
 
+/** For administrators; others are told so. The service refuses them all the same. */
+const administrationRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  id: "administration",
+  component: lazyRouteComponent(() => import("./AdministratorsOnly"), "AdministratorsOnly"),
+});
+
+const usersRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: "/admin/users",
+  component: lazyRouteComponent(() => import("@/features/users/components/UsersPage"), "UsersPage"),
+});
+
+const modelsRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: "/admin/models",
+  component: lazyRouteComponent(() => import("@/features/fleet/components/ModelsPage"), "ModelsPage"),
+});
+
+const nodesRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: "/admin/nodes",
+  component: lazyRouteComponent(() => import("@/features/fleet/components/NodesPage"), "NodesPage"),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: "/admin/audit",
+  component: lazyRouteComponent(() => import("@/features/records/components/AuditPage"), "AuditPage"),
+});
+
 const routeTree = rootRoute.addChildren([
   entryRoute,
   registerRoute,
-  insideRoute.addChildren([newChatRoute, chatRoute, accountRoute, keysRoute, usageRoute]),
+  insideRoute.addChildren([newChatRoute, chatRoute, accountRoute, keysRoute, usageRoute, administrationRoute.addChildren([usersRoute, modelsRoute, nodesRoute, auditRoute])]),
 ]);
 
 export const router = createRouter({

@@ -49,6 +49,12 @@ it("every text is used somewhere", () => {
   expect(keys.filter((key) => !code.includes(`"${key}"`))).toEqual([]);
 });
 
+it("has no key in two files", () => {
+  const files = import.meta.glob<Record<string, Record<string, Message>>>("./messages/en/*.ts", { eager: true });
+  const all = Object.values(files).flatMap((module) => Object.values(module).flatMap((messages) => Object.keys(messages)));
+  expect(all.filter((key, index) => all.indexOf(key) !== index)).toEqual([]);
+});
+
 it("names every language in itself", () => {
   expect(Object.keys(LOCALES)).toEqual(["en", "de", "ar"]);
 });

@@ -1,9 +1,10 @@
 import type { Catalogue } from "@/i18n/locale";
 import { account } from "./ar/account";
+import { administration } from "./ar/administration";
 import { app } from "./ar/app";
 import { chat } from "./ar/chat";
 import { session } from "./ar/session";
 import { models } from "./ar/models";
 import { parameters } from "./ar/parameters";
 
-export const ar: Catalogue = { ...account, ...app, ...chat, ...session, ...models, ...parameters };
+export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters };

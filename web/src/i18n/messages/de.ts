@@ -1,9 +1,10 @@
 import type { Catalogue } from "@/i18n/locale";
 import { account } from "./de/account";
+import { administration } from "./de/administration";
 import { app } from "./de/app";
 import { chat } from "./de/chat";
 import { session } from "./de/session";
 import { models } from "./de/models";
 import { parameters } from "./de/parameters";
 
-export const de: Catalogue = { ...account, ...app, ...chat, ...session, ...models, ...parameters };
+export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters };

@@ -1,4 +1,5 @@
 import { account } from "./en/account";
+import { administration } from "./en/administration";
 import { app } from "./en/app";
 import { chat } from "./en/chat";
 import { session } from "./en/session";
@@ -6,4 +7,4 @@ import { models } from "./en/models";
 import { parameters } from "./en/parameters";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...account, ...app, ...chat, ...session, ...models, ...parameters };
+export const en = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters };

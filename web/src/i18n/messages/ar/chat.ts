@@ -3,6 +3,15 @@ import type { Message } from "@/i18n/text";
 
 export const chat: Record<keyof typeof english, Message> = {
   chatMessages: "الرسائل",
+  chatSettings: "إعدادات هذه المحادثة",
+  chatSettingsChanged: {
+    zero: "إعدادات هذه المحادثة",
+    one: "إعدادات هذه المحادثة، تغيير واحد",
+    two: "إعدادات هذه المحادثة، تغييران",
+    few: "إعدادات هذه المحادثة، {count} تغييرات",
+    many: "إعدادات هذه المحادثة، {count} تغييرًا",
+    other: "إعدادات هذه المحادثة، {count} تغيير",
+  },
   chatUntitled: "محادثة جديدة",
   chatYouSaid: "أنت، الرسالة {number}",
   chatAnswerOf: "إجابة {model}، الرسالة {number}",

@@ -3,6 +3,8 @@ import type { Message } from "@/i18n/text";
 
 export const chat: Record<keyof typeof english, Message> = {
   chatMessages: "Nachrichten",
+  chatSettings: "Einstellungen dieses Chats",
+  chatSettingsChanged: { one: "Einstellungen dieses Chats, {count} geändert", other: "Einstellungen dieses Chats, {count} geändert" },
   chatUntitled: "Neuer Chat",
   chatYouSaid: "Du, Nachricht {number}",
   chatAnswerOf: "Antwort von {model}, Nachricht {number}",

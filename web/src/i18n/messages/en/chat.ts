@@ -2,6 +2,8 @@ import type { Message } from "@/i18n/text";
 
 export const chat = {
   chatMessages: "Messages",
+  chatSettings: "Settings of this chat",
+  chatSettingsChanged: { one: "Settings of this chat, {count} changed", other: "Settings of this chat, {count} changed" },
   chatUntitled: "New chat",
   chatYouSaid: "You, message {number}",
   chatAnswerOf: "Answer of {model}, message {number}",

@@ -1,0 +1,68 @@
+import { queryOptions } from "@tanstack/react-query";
+import { answerOf, api, authorizedFetch } from "@/lib/api";
+import { errorOf } from "@/lib/api_error";
+import type { PullProgress } from "@/lib/api_types";
+
+export const modelsQuery = queryOptions({
+  queryKey: ["models", "all"],
+  queryFn: async () => (await answerOf(api.GET("/covey/v1/models"))).items,
+  refetchInterval: 5_000,
+});
+
+export function modelQuery(name: string) {
+  return queryOptions({
+    queryKey: ["models", "one", name],
+    queryFn: () => answerOf(api.GET("/covey/v1/models/{model}", { params: { path: { model: name } } })),
+  });
+}
+
+export function removeModel(name: string) {
+  return answerOf(api.DELETE("/covey/v1/models/{model}", { params: { path: { model: name } } }));
+}
+
+export const nodesQuery = queryOptions({
+  queryKey: ["nodes"],
+  queryFn: async () => (await answerOf(api.GET("/covey/v1/nodes"))).items,
+  refetchInterval: 2_000,
+});
+
+export const runningQuery = queryOptions({
+  queryKey: ["running"],
+  queryFn: async () => (await answerOf(api.GET("/covey/v1/running"))).items,
+  refetchInterval: 2_000,
+});
+
+export interface Pull {
+  model: string;
+  sha256: string | null;
+  name: string | null;
+}
+
+/** Gets a model; tells how far it is. Aborting `signal` stops it; what was loaded is kept for the next time. */
+export async function pullModel(pull: Pull, onProgress: (step: PullProgress) => void, signal: AbortSignal): Promise<void> {
+  const response = await authorizedFetch(
+    new Request(`${location.origin}/covey/v1/models/pull`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(pull),
+      signal,
+    }),
+  );
+  if (!response.ok || response.body === null) throw errorOf(await response.json().catch(() => null), response);
+  let rest = "";
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    rest += value;
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line.trim() !== "") readLine(line, response, onProgress);
+  }
+}
+
+function readLine(line: string, response: Response, onProgress: (step: PullProgress) => void): void {
+  const said = JSON.parse(line) as PullProgress | { error: unknown };
+  if ("error" in said) throw errorOf(said.error, response);
+  onProgress(said);
+}

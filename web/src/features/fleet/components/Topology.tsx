@@ -1,0 +1,108 @@
+import { Background, Controls, Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
+import "@xyflow/react/dist/style.css";
+import Box from "@mui/material/Box";
+import { useColorScheme } from "@mui/material/styles";
+import { useMemo } from "react";
+import { useFormats, useText } from "@/i18n/locale";
+import type { InstanceInfo, NodeInfo } from "@/lib/api_types";
+import { INSTANCE_STATES, ROLES } from "../instance_texts";
+import { CARD, pictureOf } from "../topology_layout";
+
+type InstanceNode = Node<{ info: InstanceInfo }, "instance">;
+type FrameNode = Node<{ name: string }, "frame">;
+const MARKS = { success: "●", info: "◐", warning: "▲", default: "○", error: "✕" };
+
+function InstanceCard({ data }: NodeProps<InstanceNode>) {
+  const text = useText();
+  const formats = useFormats();
+  const { info } = data;
+  const state = INSTANCE_STATES[info.state];
+  const { running, slots, waiting } = info.load;
+  return (
+    <Box
+      sx={{ width: CARD.width, height: CARD.height, p: 1.25, border: 1, borderColor: "divider", borderRadius: 1.5, bgcolor: "background.paper", overflow: "hidden" }}
+    >
+      <Handle type="target" position={Position.Left} style={{ opacity: 0 }} />
+      <Box sx={{ display: "flex", justifyContent: "space-between", fontWeight: 650 }}>
+        {text(ROLES[info.service] ?? "roleOther")}
+        <Box component="span" sx={{ color: state.colour === "default" ? "text.secondary" : `${state.colour}.main`, fontSize: "0.8125rem" }}>
+          <span aria-hidden="true">{MARKS[state.colour]}</span> {text(state.label)}
+        </Box>
+      </Box>
+      <Box sx={{ color: "text.secondary", fontSize: "0.8125rem", mt: 0.5 }}>
+        {info.service === "processor"
+          ? text("instanceLoad", { running: formats.number(running), slots: formats.number(slots), waiting: formats.number(waiting) })
+          : text("instanceRuns", { count: running })}
+      </Box>
+      <Box sx={{ color: "text.secondary", fontSize: "0.8125rem", whiteSpace: "nowrap", overflow: "hidden", textOverflow: "ellipsis" }}>
+        <bdi>{info.models.map((model) => model.name).join(", ") || info.version}</bdi>
+      </Box>
+      <Handle type="source" position={Position.Right} style={{ opacity: 0 }} />
+    </Box>
+  );
+}
+
+function NodeFrame({ data }: NodeProps<FrameNode>) {
+  return (
+    <Box sx={{ height: "100%", border: 1, borderStyle: "dashed", borderColor: "divider", borderRadius: 2, px: 2.5, py: 1, fontWeight: 650 }}>
+      <bdi>{data.name}</bdi>
+    </Box>
+  );
+}
+
+const TYPES = { instance: InstanceCard, frame: NodeFrame };
+
+/** The path of a request through all workers, with what each does now. The list says the same. */
+export default function Topology({ nodes }: { nodes: NodeInfo[] }) {
+  const text = useText();
+  const { mode } = useColorScheme();
+  const { cards, links } = useMemo(() => {
+    const picture = pictureOf(nodes);
+    const frames: FrameNode[] = picture.frames.map((frame) => ({
+      id: `frame-${frame.node}`,
+      type: "frame",
+      position: { x: frame.x, y: frame.y },
+      data: { name: frame.node },
+      width: frame.width,
+      height: frame.height,
+      selectable: false,
+      focusable: false,
+    }));
+    const instances: InstanceNode[] = picture.instances.map(({ info, x, y, node }) => ({
+      id: info.instance,
+      type: "instance",
+      position: { x, y },
+      data: { info },
+      ariaLabel: `${info.service} ${node} ${info.state}`,
+    }));
+    return {
+      cards: [...frames, ...instances],
+      links: picture.links.map(([from, to]) => ({ id: `${from}-${to}`, source: from, target: to, focusable: false })),
+    };
+  }, [nodes]);
+  return (
+    <Box dir="ltr" sx={{ height: "min(70vh, 44rem)", border: 1, borderColor: "divider", borderRadius: 1.5, overflow: "hidden" }}>
+      <ReactFlow
+        nodes={cards}
+        edges={links}
+        nodeTypes={TYPES}
+        colorMode={mode === "dark" || mode === "light" ? mode : "system"}
+        fitView
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        minZoom={0.2}
+        maxZoom={1.5}
+        aria-label={text("nodesPicture")}
+        ariaLabelConfig={{
+          "controls.zoomIn.ariaLabel": text("zoomIn"),
+          "controls.zoomOut.ariaLabel": text("zoomOut"),
+          "controls.fitView.ariaLabel": text("zoomFit"),
+        }}
+      >
+        <Background />
+        <Controls showInteractive={false} />
+      </ReactFlow>
+    </Box>
+  );
+}

@@ -1,0 +1,93 @@
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import Chip from "@mui/material/Chip";
+import TextField from "@mui/material/TextField";
+import Typography from "@mui/material/Typography";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { type Column, DataTable } from "@/components/DataTable";
+import { ErrorNotice } from "@/components/ErrorNotice";
+import { Loading } from "@/components/Loading";
+import { Page } from "@/components/Page";
+import { useFormats, useText } from "@/i18n/locale";
+import type { User } from "@/lib/api_types";
+import { usersQuery } from "../api/users_api";
+import { Invitations } from "./Invitations";
+import { UserMenu } from "./UserMenu";
+
+/** Everybody who has an account, and who is invited to make one. */
+export function UsersPage() {
+  const text = useText();
+  const users = useInfiniteQuery(usersQuery);
+  const [search, setSearch] = useState("");
+  const all = useMemo(() => users.data?.pages.flatMap((page) => page.items) ?? [], [users.data]);
+  const found = useMemo(() => {
+    const wanted = search.trim().toLowerCase();
+    return wanted === "" ? all : all.filter((user) => user.username.toLowerCase().includes(wanted));
+  }, [all, search]);
+  return (
+    <Page wide title={text("usersTitle")} lead={text("usersLead")}>
+      <TextField
+        type="search"
+        label={text("usersSearch")}
+        value={search}
+        onChange={(event) => setSearch(event.target.value)}
+        sx={{ mb: 2, maxWidth: 320 }}
+      />
+      {users.isPending && <Loading />}
+      {users.error && <ErrorNotice error={users.error} retry={() => void users.refetch()} />}
+      {users.data && (
+        <UserTable
+          users={found}
+          foot={
+            users.hasNextPage && (
+              <Button loading={users.isFetchingNextPage} onClick={() => void users.fetchNextPage()}>
+                {text("loadMore")}
+              </Button>
+            )
+          }
+        />
+      )}
+      <Box component="section" aria-labelledby="invitations-heading" sx={{ mt: 5 }}>
+        <Typography id="invitations-heading" variant="h2" sx={{ mb: 2 }}>
+          {text("invitationsTitle")}
+        </Typography>
+        <Invitations />
+      </Box>
+    </Page>
+  );
+}
+
+function UserTable({ users, foot }: { users: User[]; foot: React.ReactNode }) {
+  const text = useText();
+  const formats = useFormats();
+  const columns = useMemo<Column<User>[]>(
+    () => [
+      { id: "name", label: text("username"), render: (user) => <bdi>{user.username}</bdi>, sortBy: (user) => user.username },
+      { id: "role", label: text("userRole"), render: (user) => text(user.role === "admin" ? "roleAdmin" : "roleMember"), sortBy: (user) => user.role },
+      {
+        id: "status",
+        label: text("state"),
+        sortBy: (user) => user.status,
+        render: (user) => (
+          <Chip
+            size="small"
+            variant="outlined"
+            color={user.status === "active" ? "success" : "warning"}
+            label={text(user.status === "active" ? "userActive" : "userSuspended")}
+          />
+        ),
+      },
+      { id: "created", label: text("userSince"), render: (user) => formats.day(user.created_at), sortBy: (user) => user.created_at },
+      {
+        id: "login",
+        label: text("userLastLogin"),
+        render: (user) => (user.last_login_at === null ? text("never") : formats.ago(user.last_login_at)),
+        sortBy: (user) => user.last_login_at ?? 0,
+      },
+      { id: "actions", label: text("actions"), render: (user) => <UserMenu user={user} /> },
+    ],
+    [text, formats],
+  );
+  return <DataTable label={text("usersTitle")} columns={columns} rows={users} keyOf={(user) => user.id} empty={text("usersNone")} foot={foot} />;
+}
