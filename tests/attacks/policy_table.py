@@ -23,6 +23,8 @@ ALLOWED: dict[str, set[str]] = {
     "models.running": {KEY, MEMBER, ADMIN},
     "models.remove": {ADMIN},
     "nodes.list": {ADMIN},
+    "nodes.drain": {ADMIN},
+    "nodes.resume": {ADMIN},
     "conversations.create": {MEMBER, ADMIN},
     "conversations.list": {MEMBER, ADMIN},
     "conversations.get": {MEMBER, ADMIN},

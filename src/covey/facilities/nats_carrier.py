@@ -39,6 +39,10 @@ class NatsCarrier:
         return self._connection.connected
 
     @property
+    def server(self) -> str | None:
+        return self._connection.server
+
+    @property
     def max_payload_bytes(self) -> int:
         return self._connection.client.max_payload - HEADROOM_BYTES
 

@@ -104,6 +104,12 @@ class NatsConnection:
         client = self._client
         return client is not None and client.is_connected
 
+    @property
+    def server(self) -> str | None:
+        """The server of this moment, ``host:port``; None: not connected."""
+        url = self._client.connected_url if self._client is not None and self._client.is_connected else None
+        return None if url is None else f"{url.hostname}:{url.port}"
+
     def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Have ``callback`` awaited after each reconnection; one after the other, errors are logged."""
         self._on_reconnect.append(callback)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from covey.protocol import auth, conversations, overview, registry, requests, usage
+from covey.protocol import auth, conversations, nodes, overview, registry, requests, usage
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
 
 Access = Literal["anonymous", "any", "inference", "account", "admin"]
@@ -154,6 +154,24 @@ OPERATIONS: tuple[Operation, ...] = (
         "models.remove", REMOVE_MODEL, "admin", "DELETE", "/models/{model}", "Remove a model's files", audited=True
     ),
     Operation("nodes.list", LIST_NODES, "admin", "GET", "/nodes", "Nodes and their workers"),
+    Operation(
+        "nodes.drain",
+        nodes.DRAIN_NODE,
+        "admin",
+        "POST",
+        "/nodes/{node}/drain",
+        "Have a node's processors finish what they have and take nothing new",
+        audited=True,
+    ),
+    Operation(
+        "nodes.resume",
+        nodes.RESUME_NODE,
+        "admin",
+        "POST",
+        "/nodes/{node}/resume",
+        "Have a drained node's processors take requests again",
+        audited=True,
+    ),
     # Conversations, generations, preferences
     Operation(
         "conversations.create",

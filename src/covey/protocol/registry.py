@@ -58,6 +58,12 @@ class InstanceInfo(Message, frozen=True, kw_only=True):
     load: LoadReport = LoadReport()
     models: tuple[ModelInfo, ...] = ()
     pid: int = 0
+    cpu_percent: float | None = None
+    """What its process takes, of one core; workers of one process say the same."""
+    memory_bytes: int | None = None
+    """Of its process, resident."""
+    mesh_server: str | None = None
+    """The NATS server that it is connected to, ``host:port``; None: it has no connection."""
 
 
 class CatalogueModel(Message, frozen=True, kw_only=True):

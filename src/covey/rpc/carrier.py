@@ -29,6 +29,10 @@ class Carrier(Protocol):
     def connected(self) -> bool: ...
 
     @property
+    def server(self) -> str | None:
+        """The server at the other end of the connection, ``host:port``; None: not connected, or there is none."""
+
+    @property
     def max_payload_bytes(self) -> int:
         """The largest payload that passes with headers of up to 4 kB."""
 

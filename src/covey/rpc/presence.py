@@ -17,11 +17,20 @@ from covey.rpc.carrier import Carrier, CarrierSubscription
 from covey.rpc.router import LocalRouter
 from covey.rpc.serving import Served
 from covey.rpc.wire import encoder
+from covey.runtime.process_usage import ProcessUsage
 
 _log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 1.0
 DEAD_AFTER_S = 3.0
+
+
+class _Announced(msgspec.Struct, frozen=True):
+    info: InstanceInfo
+    """As the worker put it."""
+    told: InstanceInfo
+    """With what the process takes of its machine."""
+    at: float
 
 
 class Presence:
@@ -32,7 +41,8 @@ class Presence:
         self._router = router
         self._decoder = msgspec.msgpack.Decoder(InstanceInfo)
         self._others: dict[str, dict[InstanceId, tuple[InstanceInfo, float]]] = {}
-        self._announced: dict[InstanceId, tuple[InstanceInfo, float]] = {}
+        self._announced: dict[InstanceId, _Announced] = {}
+        self._usage = ProcessUsage()
         self._subscription: CarrierSubscription | None = None
         self._queries: dict[InstanceId, CarrierSubscription] = {}
 
@@ -79,7 +89,7 @@ class Presence:
         dead. ``lag_s`` is how long this process itself was held up: nobody is declared dead for that."""
         for served in self._router.served():
             before = self._announced.get(served.instance)
-            if before is not None and (now - before[1] >= HEARTBEAT_S * 0.9 or served.info() != before[0]):
+            if before is not None and (now - before.at >= HEARTBEAT_S * 0.9 or served.info() != before.info):
                 self._announce(served, now)
         for others in self._others.values():
             for instance, (info, heard_at) in tuple(others.items()):
@@ -92,7 +102,7 @@ class Presence:
     def local_instances(self, service: str) -> list[InstanceInfo]:
         """Those of this process, as others last heard of them: asked for with every request, so nothing is asked."""
         return [
-            self._announced[served.instance][0]
+            self._announced[served.instance].told
             for served in self._router.served()
             if served.name == service and served.instance in self._announced
         ]
@@ -103,8 +113,15 @@ class Presence:
 
     def _announce(self, served: Served, now: float) -> None:
         info = served.info()
-        self._announced[served.instance] = (info, now)
-        self._publish(info)
+        self._usage.measure()
+        told = msgspec.structs.replace(
+            info,
+            cpu_percent=self._usage.cpu_percent,
+            memory_bytes=self._usage.memory_bytes,
+            mesh_server=self._carrier.server,
+        )
+        self._announced[served.instance] = _Announced(info, told, now)
+        self._publish(told)
 
     def _publish(self, info: InstanceInfo) -> None:
         with suppress(PeerUnavailable):  # said again with the next beat

@@ -103,6 +103,10 @@ class MemoryCarrier:
         return self._inbox_prefix
 
     @property
+    def server(self) -> str | None:
+        return None
+
+    @property
     def connected(self) -> bool:
         return self._connected
 

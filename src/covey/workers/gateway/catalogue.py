@@ -10,24 +10,20 @@ from covey.domain.placement import merged, permitted
 from covey.errors import CoveyError, NoWorkerAvailable
 from covey.protocol.auth import Identity
 from covey.protocol.endpoint import Empty
-from covey.protocol.ids import InstanceId, NodeName
+from covey.protocol.ids import InstanceId
 from covey.protocol.registry import (
     PROCESSOR_LIST_RUNNING,
     PROCESSOR_PULL_MODEL,
     PROCESSOR_REMOVE_MODEL,
     PROCESSOR_SHOW_MODEL,
     CatalogueModel,
-    InstanceInfo,
     ModelDetails,
     ModelList,
     ModelRef,
-    NodeInfo,
-    NodeList,
     PullModel,
     PullProgress,
     RunningModelList,
 )
-from covey.protocol.subjects import SERVICES
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
 from covey.workers.gateway.routing import PROCESSOR, Routing
@@ -55,7 +51,11 @@ class Catalogue:
 
     async def show_model(self, request: ModelRef, identity: Identity, context: CallContext) -> ModelDetails:
         """Raises ModelNotFound, or Forbidden when the credential may not use it."""
-        chosen = self._routing.choose(self._routing.candidates(request.model, identity))
+        found = self._routing.candidates(request.model, identity)
+        try:
+            chosen = self._routing.choose(found)
+        except CoveyError:  # nobody can run it now, but whoever has it can tell of it
+            chosen = found[0]
         return await self._bus.call(
             PROCESSOR_SHOW_MODEL, ModelRef(model=chosen.model.name), context, to=chosen.info.instance
         )
@@ -86,13 +86,6 @@ class Catalogue:
         if failure is not None:
             raise failure
         return Empty()
-
-    def list_nodes(self) -> NodeList:
-        nodes: dict[NodeName, list[InstanceInfo]] = {}
-        for service in SERVICES:
-            for info in self._bus.instances(service):
-                nodes.setdefault(info.node, []).append(info)
-        return NodeList(items=tuple(NodeInfo(name=name, instances=tuple(nodes[name])) for name in sorted(nodes)))
 
     async def pull_model(self, request: PullModel, context: CallContext) -> AsyncGenerator[PullProgress, None]:
         """Have one processor fetch a model, the least busy first; another one when it cannot be reached.

@@ -13,6 +13,7 @@ from covey.domain.policy import INFERENCE, authorize
 from covey.errors import CoveyError, InvalidRequest, NotFound, TooManyAttempts, Unauthenticated
 from covey.protocol.auth import SERVICE as AUTH
 from covey.protocol.auth import Identity
+from covey.protocol.nodes import DRAIN_NODE, RESUME_NODE
 from covey.protocol.operations import (
     LIST_MODELS,
     LIST_NODES,
@@ -61,12 +62,19 @@ class Operations:
         self._meter = meter
         self._audit = audit
         self._metrics = metrics
+        self._administration = administration
         self._own: dict[str, Handler] = {
             LIST_MODELS.name: self._list_models,
             SHOW_MODEL.name: lambda request, identity, context: catalogue.show_model(request, identity, context),
             LIST_RUNNING.name: lambda request, identity, context: catalogue.list_running(identity, context),
             REMOVE_MODEL.name: lambda request, identity, context: catalogue.remove_model(request, identity, context),
             LIST_NODES.name: self._list_nodes,
+            DRAIN_NODE.name: lambda request, identity, context: administration.nodes.set_draining(
+                request, context, draining=True
+            ),
+            RESUME_NODE.name: lambda request, identity, context: administration.nodes.set_draining(
+                request, context, draining=False
+            ),
             QUERY_USAGE.name: lambda request, identity, context: meter.query(request, identity),
             QUERY_AUDIT.name: lambda request, identity, context: audit.query(request),
             QUERY_REQUESTS.name: lambda request, identity, context: administration.requests.query(request, identity),
@@ -137,7 +145,7 @@ class Operations:
         return self._catalogue.list_models(identity)
 
     async def _list_nodes(self, _: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
-        return self._catalogue.list_nodes()
+        return self._administration.nodes.list()
 
     async def _write_down(
         self,

@@ -39,6 +39,7 @@ from covey.workers.gateway.log_writer import LogWriter
 from covey.workers.gateway.metering import UsageMeter
 from covey.workers.gateway.metrics import GatewayMetrics
 from covey.workers.gateway.names import Names
+from covey.workers.gateway.nodes import Nodes
 from covey.workers.gateway.operations import Operations
 from covey.workers.gateway.overview import GatewayState, Overviews
 from covey.workers.gateway.parts import RequestParts
@@ -119,6 +120,7 @@ class GatewayWorker(Worker):
             records_waiting=self._records_waiting,
         )  # fmt: skip
         administration = Administration(
+            nodes=Nodes(self._bus),
             requests=RequestLog(
                 await self._store.log(LOG_USAGE, max_age_s=self._config.retention_s),
                 names,

@@ -14,7 +14,7 @@ import structlog
 from covey.backends.base import Engine
 from covey.domain.admission import Admission
 from covey.domain.suspicion import Suspicion
-from covey.errors import BackendProtocolError, BackendUnavailable, CoveyError, Overloaded
+from covey.errors import BackendProtocolError, BackendUnavailable, CoveyError, Draining, Overloaded
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import InstanceId, ModelName, NodeName
 from covey.protocol.inference import (
@@ -27,6 +27,7 @@ from covey.protocol.inference import (
     GenerationEvent,
     Queued,
 )
+from covey.protocol.nodes import PROCESSOR_SET_DRAINING, SetDraining
 from covey.protocol.registry import (
     PROCESSOR_LIST_RUNNING,
     PROCESSOR_PULL_MODEL,
@@ -85,6 +86,8 @@ class ProcessorService(Service):
         self._clock = clock
         self._instance = instance
         self._node = node
+        self.draining = False
+        """Whether an administrator took it out of service: it finishes what it has and takes nothing new."""
         self._suspicion = Suspicion()
         self._watch: SilenceWatch | None = None
         self._busy: Counter[str] = Counter()
@@ -113,6 +116,7 @@ class ProcessorService(Service):
 
     @streams(PROCESSOR_GENERATE)
     async def generate(self, request: Generate, context: CallContext) -> AsyncGenerator[GenerationEvent]:
+        self._check_in_service()
         model = self._directory.resolve(request.model)
         order = prepared(request, model, max_tokens_limit=self._config.max_tokens_limit)
         queue = self._queues[model.engine.name]
@@ -167,6 +171,7 @@ class ProcessorService(Service):
 
     @serves(PROCESSOR_EMBED)
     async def embed(self, request: Embed, context: CallContext) -> Embeddings:
+        self._check_in_service()
         model = self._directory.resolve(request.model)
         queue = self._queues[model.engine.name]
         counters = self._metrics.of_model(model.engine.name, model.info.name)
@@ -189,10 +194,16 @@ class ProcessorService(Service):
             self._busy[model.info.name] -= 1
             self._leave(ticket, counters, outcome)
 
+    @serves(PROCESSOR_SET_DRAINING)
+    async def set_draining(self, request: SetDraining, context: CallContext) -> Empty:
+        self.draining = request.draining
+        log.info("processor_draining" if request.draining else "processor_resumed", request_id=context.request_id)
+        return Empty()
+
     @serves(PROCESSOR_SHOW_MODEL)
     async def show_model(self, request: ModelRef, context: CallContext) -> ModelDetails:
         model = self._directory.resolve(request.model)
-        details = await model.engine.show(model.info.name)
+        details = await self._details(model)
         parameters = {
             name: value for name, value in msgspec.structs.asdict(model.sampling).items() if value not in (None, ())
         }
@@ -226,6 +237,20 @@ class ProcessorService(Service):
         except BackendUnavailable:
             log.warning("engine_failed", engine=model.engine.name, request_id=context.request_id)
             return await model.engine.embed(order, context.request_id)
+
+    async def _details(self, model: OfferedModel) -> ModelDetails:
+        """Of a model that cannot be used, what is known without its engine."""
+        if model.info.problem is None:
+            return await model.engine.show(model.info.name)
+        try:
+            return await model.engine.show(model.info.name)
+        except CoveyError as error:
+            log.info("model_not_readable", engine=model.engine.name, code=error.code)
+            return ModelDetails(model=model.info)
+
+    def _check_in_service(self) -> None:
+        if self.draining:
+            raise Draining("this processor was taken out of service")
 
     def _begin_watch(self) -> SilenceWatch:
         self._watch = SilenceWatch(asyncio.get_running_loop())

@@ -129,7 +129,7 @@ class ProcessorWorker(Worker):
             service=ProcessorService.service,
             instance=self.instance,
             node=self.node,
-            state="draining" if self.state == "draining" else "serving",
+            state="draining" if self.state == "draining" or self.service.draining else "serving",
             version=__version__,
             started_at=self._started_at,
             load=self.service.load(),
