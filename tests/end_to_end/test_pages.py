@@ -59,7 +59,7 @@ class Doubled:
     def owner_of(self, generation_id: str) -> CoveyProcess:
         suffix = generation_id.split("_")[1]  # the one of its instance
         for process in (self.client, self.covey.workers["client"]):
-            if any(f"-{suffix}" in line for line in process.lines):
+            if any(f"-{suffix}" in line and "role=client" in line for line in process.lines):
                 return process
         raise AssertionError("nobody owns the generation")
 

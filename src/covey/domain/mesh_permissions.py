@@ -83,6 +83,7 @@ def grants_of(role: str, scope: str | None = None) -> Grants:
 
 
 def _events(services: tuple[str, ...]) -> list[str]:
+    # Nothing of the private ones, not even `event.client.*`: the server takes `event.client.>` for a part of that.
     return [f"event.{each}.>" for each in subjects.SERVICES if each not in PRIVATE_EVENTS or each in services]
 
 

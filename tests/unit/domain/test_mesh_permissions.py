@@ -4,6 +4,8 @@ import pytest
 
 from covey.domain.mesh_permissions import BUCKETS, CALLS, NODE, OPERATOR, OWNS, READS, ROLES, grants_of
 from covey.protocol import subjects
+from covey.protocol.conversations import conversation_topic
+from covey.protocol.ids import UserId
 
 WORKERS = [*subjects.SERVICES, NODE]
 
@@ -60,5 +62,6 @@ def test_scope_narrows_what_is_heard_and_takes_the_altering_of_streams() -> None
 @pytest.mark.parametrize("role", subjects.SERVICES)
 def test_what_people_do_is_heard_by_client_workers_alone(role: str) -> None:
     assert ("event.client.>" in grants_of(role).subscribe) == (role == "client")
+    assert conversation_topic(UserId("usr_1")).name.startswith("client.conversations.")
     assert "event.>" not in grants_of(role).subscribe
     assert "event.gateway.>" in grants_of(role).subscribe
