@@ -59,6 +59,9 @@ class ModelDirectory:
 
     def resolve(self, name: str) -> OfferedModel:
         """Raises ModelNotFound that says what there is, or how to get a model when there is none."""
+        found = self._by_name.get(name)
+        if found is not None:
+            return found
         for spelling in model_names.spellings(name):
             found = self._by_name.get(spelling)
             if found is not None:

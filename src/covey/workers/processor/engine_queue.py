@@ -77,14 +77,15 @@ class EngineQueue:
 
     def leave(self, ticket: Ticket, *, served: bool) -> None:
         self._waiting.pop(ticket.number, None)
-        self._start(self.admission.leave(ticket.number, self._clock.monotonic(), served=served))
+        now = self._clock.monotonic()
+        self._start(self.admission.leave(ticket.number, now, served=served), now)
 
     def set_slots(self, slots: int) -> None:
         if slots != self.admission.slots:
-            self._start(self.admission.set_slots(slots, self._clock.monotonic()))
+            now = self._clock.monotonic()
+            self._start(self.admission.set_slots(slots, now), now)
 
-    def _start(self, numbers: list[int]) -> None:
-        now = self._clock.monotonic()
+    def _start(self, numbers: list[int], now: float) -> None:
         for number in numbers:
             ticket = self._waiting.pop(number)
             ticket.started_at = now

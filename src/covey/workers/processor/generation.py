@@ -126,11 +126,10 @@ class GenerationRun:
                 raise BackendRejected(POISON) from error
             raise error
 
-    async def end(self) -> None:
-        """It needs its slot no more."""
+    def end(self) -> asyncio.Future[None] | None:
+        """It needs its slot no more, once what is returned is done."""
         self._watch.remove(self)
-        if self._aborting is not None:
-            await asyncio.wait([self._aborting])
+        return self._aborting
 
     async def _with_signs_of_life(self, events: AsyncGenerator[GenerationEvent]) -> AsyncGenerator[GenerationEvent]:
         """The same events, and signs of life while the engine loads the model."""
@@ -195,4 +194,4 @@ class GenerationRun:
     def cut(self, failure: CoveyError) -> None:
         """Its time is over: the engine is told to stop, and the answer then fails."""
         self._timed_out = True
-        self._aborting = asyncio.ensure_future(self._model.engine.abort(self._request_id))  # awaited by end
+        self._aborting = asyncio.ensure_future(self._model.engine.abort(self._request_id))  # awaited by the service

@@ -162,7 +162,8 @@ class ProcessorService(Service):
                         await events.aclose()
             finally:
                 self._busy[model.info.name] -= 1
-                await run.end()
+                if (aborting := run.end()) is not None:
+                    await asyncio.wait([aborting])
         except CoveyError as error:
             outcome = error.code
             raise
