@@ -62,7 +62,10 @@ export function makeTheme(direction: "ltr" | "rtl"): Theme {
           },
         },
       },
-      MuiButtonBase: { defaultProps: { disableRipple: true }, styleOverrides: { root: { "&.Mui-focusVisible": FOCUS } } },
+      MuiButtonBase: {
+        defaultProps: { disableRipple: true },
+        styleOverrides: { root: { fontFamily: "inherit", "&.Mui-focusVisible": FOCUS } },
+      },
       MuiButton: { defaultProps: { disableElevation: true }, styleOverrides: { root: { minHeight: 38, paddingInline: 16 } } },
       MuiPaper: {
         defaultProps: { elevation: 0 },

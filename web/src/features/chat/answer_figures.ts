@@ -25,6 +25,18 @@ export function speedOf(tokens: number, durationMs: number | null): number | nul
   return durationMs === null || durationMs <= 0 || tokens < 2 ? null : ((tokens - 1) * 1000) / durationMs;
 }
 
+const reasoningTimes = new Map<string, number>();
+
+/** How long the model thought. It is not stored: this tab knows it of the answers that it has seen being made. */
+function reasoningTime(generationId: string | null, live: LiveAnswer | undefined): number | null {
+  if (live?.firstTokenAt != null && live.reasonedUntil !== null) {
+    const timeMs = live.reasonedUntil - live.firstTokenAt;
+    reasoningTimes.set(live.generationId, timeMs);
+    return timeMs;
+  }
+  return generationId === null ? null : (reasoningTimes.get(generationId) ?? null);
+}
+
 /** From the stored record where there is one, otherwise from what this tab has seen. */
 export function figuresOf(message: StoredMessage, live?: LiveAnswer): AnswerFigures {
   const usage = message.usage ?? live?.usage ?? null;
@@ -44,7 +56,7 @@ export function figuresOf(message: StoredMessage, live?: LiveAnswer): AnswerFigu
     completionTokens: tokens,
     reasoningTokens: usage?.reasoning_tokens ?? null,
     estimated: usage?.estimated ?? false,
-    reasoningMs: live?.firstTokenAt != null && live.reasonedUntil !== null ? live.reasonedUntil - live.firstTokenAt : null,
+    reasoningMs: reasoningTime(message.generation_id, live),
   };
 }
 

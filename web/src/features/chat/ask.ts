@@ -1,16 +1,17 @@
+import type { ConversationSettings } from "@/features/parameters/settings";
 import { ApiError, asApiError } from "@/lib/api_error";
 import type { ChatMessage, StoredMessage } from "@/lib/api_types";
 import { randomId } from "@/lib/identifiers";
 import { live } from "@/lib/live/live";
 import { chooseBranch } from "./branch_choice";
-import { type ChatSettings, requestFor } from "./generation_request";
+import { requestFor } from "./generation_request";
 import { announce, followGeneration, forget } from "./generation_store";
 import { sameRow } from "./row_keys";
 
 export interface Asking {
   conversationId: string;
   model: string;
-  settings: ChatSettings;
+  settings: ConversationSettings;
 }
 
 /** Ask something new below a message; `parentId` null: at the beginning. Throws ApiError when it is not taken. */

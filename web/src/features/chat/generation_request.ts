@@ -1,19 +1,20 @@
+import type { ConversationSettings } from "@/features/parameters/settings";
 import type { ChatMessage, Generate, Sampling } from "@/lib/api_types";
 
-/** What a conversation's settings say about its answers, as they are stored with it. */
-export interface ChatSettings {
-  system_prompt?: string;
-  sampling?: Partial<Sampling>;
-  reasoning_effort?: string | null;
+export interface ChatRequest extends Generate {
+  messages: ChatMessage[];
 }
 
 /** The part of a generation that is the same for every question of a conversation. */
-export function requestFor(model: string, settings: ChatSettings): Generate & { messages: ChatMessage[] } {
+export function requestFor(model: string, settings: ConversationSettings): ChatRequest {
   const prompt = settings.system_prompt?.trim();
-  return {
+  const { sampling, reasoning_effort: effort, response_format: format } = settings;
+  const request = {
     model,
     messages: prompt ? [{ role: "system", content: prompt } as ChatMessage] : [],
-    ...(settings.sampling && { sampling: settings.sampling as Sampling }),
-    ...(settings.reasoning_effort && { reasoning_effort: settings.reasoning_effort }),
-  } as Generate & { messages: ChatMessage[] };
+    ...(sampling && { sampling: sampling as Sampling }),
+    ...(effort && { reasoning_effort: effort }),
+    ...(format && { response_format: format }),
+  };
+  return request as ChatRequest;
 }

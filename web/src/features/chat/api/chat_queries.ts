@@ -1,12 +1,11 @@
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { answerOf, api } from "@/lib/api";
 import { ApiError } from "@/lib/api_error";
-import type { CatalogueModel, Conversation, ConversationInfo } from "@/lib/api_types";
+import type { Conversation, ConversationInfo } from "@/lib/api_types";
 
 /** The list of conversations in the side bar is under the first part of its key. */
 export const conversationsKey = ["conversations"] as const;
 export const conversationKey = (id: string) => ["conversation", id] as const;
-export const modelsKey = ["models"] as const;
 
 export async function readConversation(id: string): Promise<Conversation> {
   return answerOf(api.GET("/covey/v1/conversations/{conversation_id}", { params: { path: { conversation_id: id } } }));
@@ -19,15 +18,6 @@ export function useConversation(id: string | undefined) {
     enabled: id !== undefined,
     // Changes are told over the live connection; this is for what it has missed.
     staleTime: 60_000,
-  });
-}
-
-/** The models that can answer in a chat. */
-export function useChatModels() {
-  return useQuery({
-    queryKey: modelsKey,
-    queryFn: () => answerOf(api.GET("/covey/v1/models")),
-    select: (list): CatalogueModel[] => list.items.filter((item) => item.model.capabilities.includes("chat")),
   });
 }
 

@@ -46,7 +46,7 @@ export function AnswerFiguresLine({ message, live }: AnswerFiguresLineProps) {
         aria-haspopup="dialog"
         aria-expanded={anchor !== null}
         aria-label={`${text("figuresShow")}: ${line.join(", ")}`}
-        sx={{ color: "text.secondary", fontSize: "0.8125rem", fontVariantNumeric: "tabular-nums", borderRadius: 1, px: 0.75, minHeight: 28 }}
+        sx={{ color: "text.secondary", fontSize: "0.8125rem", fontVariantNumeric: "tabular-nums", borderRadius: "7px", px: 0.75, minHeight: 28 }}
       >
         {line.join(" · ")}
       </ButtonBase>

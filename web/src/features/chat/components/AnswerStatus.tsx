@@ -23,12 +23,12 @@ export function AnswerStatus({ live }: { live: LiveAnswer }) {
     }
     if (live.phase === "loading") return text("phaseLoading");
     if (live.phase === "started") return text("phaseStarted");
-    // The line above the thoughts says it already.
     if (live.phase === "thinking") return null;
     return text("phaseWaiting");
   };
   const shown = words();
-  if (shown === null && !silent) return null;
+  // The line above the thoughts moves already while they come.
+  if (shown === null && (!silent || live.phase === "thinking")) return null;
   return (
     <Box sx={{ display: "flex", alignItems: "center", gap: 1.25, color: "text.secondary", fontSize: "0.9rem", minHeight: 28 }}>
       <Box

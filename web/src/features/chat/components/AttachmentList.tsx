@@ -20,10 +20,10 @@ export function AttachmentList({ attachments, onRemove }: AttachmentListProps) {
         <Box
           component="li"
           key={each.id}
-          sx={{ display: "flex", alignItems: "center", gap: 1, border: 1, borderColor: "divider", borderRadius: 2, paddingInlineStart: each.kind === "image" ? 0.5 : 1, py: 0.25, maxWidth: 240, fontSize: "0.8125rem" }}
+          sx={{ display: "flex", alignItems: "center", gap: 1, border: 1, borderColor: "divider", borderRadius: "10px", paddingInlineStart: each.kind === "image" ? 0.5 : 1, py: 0.25, maxWidth: 240, fontSize: "0.8125rem" }}
         >
           {each.kind === "image" ? (
-            <Box component="img" src={each.url} alt="" sx={{ width: 40, height: 40, objectFit: "cover", borderRadius: 1.5 }} />
+            <Box component="img" src={each.url} alt="" sx={{ width: 40, height: 40, objectFit: "cover", borderRadius: "7px" }} />
           ) : (
             <Icon path={mdiFileDocumentOutline} />
           )}

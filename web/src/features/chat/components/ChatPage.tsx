@@ -1,6 +1,6 @@
 import Box from "@mui/material/Box";
 import { useParams } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { Loading } from "@/components/Loading";
 import { usePageTitle } from "@/components/page_title";
@@ -19,6 +19,8 @@ import { EmptyChat } from "./EmptyChat";
 import { MessageList } from "./MessageList";
 import { RemoveBranchDialog } from "./RemoveBranchDialog";
 
+const SettingsDrawer = lazy(() => import("./SettingsDrawer"));
+
 export function ChatPage() {
   const { conversationId } = useParams({ strict: false });
   // What belongs to one chat, for example which message is edited, is never carried over to another.
@@ -30,6 +32,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   const input = useRef<HTMLTextAreaElement>(null);
   const chat = useChat(conversationId);
   const { conversation, models, catalogue, model, settings, path, running, draftKey } = chat;
+  const [settingsOpen, setSettingsOpen] = useState(false);
   const [removing, setRemoving] = useState<StoredMessage | null>(null);
   const actions = useChatActions({
     conversationId: conversationId ?? "",
@@ -54,7 +57,14 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   const used = contextUsed(path.shown, draft.text);
   return (
     <Box sx={{ height: "100%", display: "flex", flexDirection: "column" }}>
-      <ChatHeader title={conversation.data?.info.title ?? null} model={model} />
+      <ChatHeader
+        title={conversation.data?.info.title ?? null}
+        model={model}
+        settings={settings}
+        onModel={(name) => chat.change({ model: name })}
+        onSettings={() => setSettingsOpen(true)}
+        settingsOpen={settingsOpen}
+      />
       {conversationId !== undefined && conversation.isPending ? (
         <Loading />
       ) : conversation.isError && conversation.data === undefined ? (
@@ -79,6 +89,17 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
       >
         {length !== null && used > 0 && <ContextMeter used={used} length={length} />}
       </Composer>
+      <Suspense>
+        {settingsOpen && (
+          <SettingsDrawer
+            open
+            onClose={() => setSettingsOpen(false)}
+            settings={settings}
+            onChange={(changed) => chat.change({ settings: changed })}
+            model={model}
+          />
+        )}
+      </Suspense>
       {conversationId !== undefined && (
         <RemoveBranchDialog conversationId={conversationId} tree={path.tree} message={removing} onClose={() => setRemoving(null)} />
       )}

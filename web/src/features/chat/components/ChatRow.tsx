@@ -60,7 +60,7 @@ export const ChatRow = memo(function ChatRow({ shown, number, last, busy, action
             )}
             <Box
               className={last ? undefined : "quiet"}
-              sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 0.25, mt: 0.5, minHeight: 32, color: "text.secondary", marginInlineStart: question ? 0 : -0.75, "@media (hover: hover)": { "&.quiet": { opacity: 0, transition: "opacity .12s" } } }}
+              sx={{ display: "flex", alignItems: "center", flexWrap: "wrap", gap: 0.25, mt: 0.5, minHeight: 32, color: "text.secondary", "& .MuiIconButton-root": { color: "inherit" }, marginInlineStart: question ? 0 : -0.75, "@media (hover: hover)": { "&.quiet": { opacity: 0, transition: "opacity .12s" } } }}
             >
               <BranchSwitch branches={branches} onChoose={actions.show} />
               <CopyButton text={content} label={text(question ? "questionCopy" : "answerCopy")} />

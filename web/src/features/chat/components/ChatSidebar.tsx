@@ -20,7 +20,7 @@ export default function ChatSidebar() {
       <List dense sx={{ px: 1, overflowY: "auto" }}>
         {data?.items.map((item) => (
           <li key={item.id}>
-            <ListLink to="/c/$conversationId" params={{ conversationId: item.id }} sx={{ borderRadius: 2 }}>
+            <ListLink to="/c/$conversationId" params={{ conversationId: item.id }} sx={{ borderRadius: "10px" }}>
               <bdi>{item.title}</bdi>
             </ListLink>
           </li>

@@ -26,9 +26,9 @@ export function ContextMeter({ used, length }: ContextMeterProps) {
         aria-valuemax={length}
         aria-valuenow={Math.min(used, length)}
         aria-valuetext={label}
-        sx={{ display: "inline-flex", alignItems: "center", gap: 0.75, fontSize: "0.75rem", color: full ? "warning.main" : "text.secondary", fontVariantNumeric: "tabular-nums", px: 0.5, minHeight: 24, borderRadius: 1 }}
+        sx={{ display: "inline-flex", alignItems: "center", gap: 0.75, fontSize: "0.75rem", color: full ? "warning.main" : "text.secondary", fontVariantNumeric: "tabular-nums", px: 0.5, minHeight: 24, borderRadius: "7px" }}
       >
-        <Box aria-hidden="true" sx={{ width: 48, height: 4, borderRadius: 2, bgcolor: "divider", overflow: "hidden" }}>
+        <Box aria-hidden="true" sx={{ width: 48, height: 4, borderRadius: "10px", bgcolor: "divider", overflow: "hidden" }}>
           <Box sx={{ height: "100%", bgcolor: full ? "warning.main" : "primary.main" }} style={{ width: `${share * 100}%` }} />
         </Box>
         <Box component="span" sx={{ display: { xs: "none", sm: "inline" } }}>

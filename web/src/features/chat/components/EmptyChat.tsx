@@ -41,7 +41,7 @@ export function EmptyChat({ model, onSuggestion }: EmptyChatProps) {
                 <li key={key}>
                   <ButtonBase
                     onClick={() => onSuggestion(text(key))}
-                    sx={{ width: "100%", height: "100%", textAlign: "start", justifyContent: "start", alignItems: "start", border: 1, borderColor: "divider", borderRadius: 3, p: 2, lineHeight: 1.45, "&:hover": { borderColor: "primary.main", bgcolor: "background.default" } }}
+                    sx={{ width: "100%", height: "100%", textAlign: "start", justifyContent: "start", alignItems: "start", border: 1, borderColor: "divider", borderRadius: "14px", p: 2, lineHeight: 1.45, "&:hover": { borderColor: "primary.main", bgcolor: "background.default" } }}
                   >
                     {text(key)}
                   </ButtonBase>

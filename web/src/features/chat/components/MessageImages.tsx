@@ -23,7 +23,7 @@ export function MessageImages({ images, conversationId }: MessageImagesProps) {
 function Picture({ url, number, conversationId }: { url: string; number: number; conversationId?: string | undefined }) {
   const text = useText();
   const picture = usePicture(conversationId, url);
-  const frame = { border: 1, borderColor: "divider", borderRadius: 2, minWidth: 120, minHeight: 90 } as const;
+  const frame = { border: 1, borderColor: "divider", borderRadius: "10px", minWidth: 120, minHeight: 90 } as const;
   if (picture.data === undefined) {
     return (
       <Box sx={{ ...frame, display: "grid", placeItems: "center", p: 1, fontSize: "0.8125rem", color: "text.secondary" }}>

@@ -13,7 +13,7 @@ import { ChatRow } from "./ChatRow";
 
 /** How near to the end somebody has to be for new text to be kept in sight. */
 const NEAR_PX = 64;
-const GAP_PX = 28;
+const GAP_PX = 10;
 
 interface MessageListProps {
   shown: ShownMessage[];

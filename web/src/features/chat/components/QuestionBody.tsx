@@ -22,7 +22,7 @@ export function QuestionBody({ message, conversationId }: QuestionBodyProps) {
         <Box
           component="details"
           key={index}
-          sx={{ maxWidth: "100%", border: 1, borderColor: "divider", borderRadius: 2, bgcolor: "background.default", fontSize: "0.875rem" }}
+          sx={{ maxWidth: "100%", border: 1, borderColor: "divider", borderRadius: "10px", bgcolor: "background.default", fontSize: "0.875rem" }}
         >
           <Box component="summary" sx={{ px: 1.5, py: 0.75, cursor: "pointer", display: "flex", gap: 1, alignItems: "center", listStyle: "none" }}>
             <Icon path={mdiFileDocumentOutline} />

@@ -2,9 +2,12 @@ import { mdiChevronRight } from "@mdi/js";
 import Box from "@mui/material/Box";
 import ButtonBase from "@mui/material/ButtonBase";
 import Collapse from "@mui/material/Collapse";
+import { keyframes } from "@mui/material/styles";
 import { useId, useState } from "react";
 import { Icon } from "@/components/Icon";
 import { useFormats, useText } from "@/i18n/locale";
+
+const breathe = keyframes({ "0%, 100%": { opacity: 0.45 }, "50%": { opacity: 1 } });
 
 interface ReasoningProps {
   reasoning: string;
@@ -30,13 +33,15 @@ export function Reasoning({ reasoning, durationMs, thinking }: ReasoningProps) {
         aria-expanded={open}
         aria-controls={id}
         onClick={() => setOpen(!open)}
-        sx={{ color: "text.secondary", fontSize: "0.875rem", gap: 0.5, borderRadius: 1, paddingInlineEnd: 1, minHeight: 28 }}
+        sx={{ color: "text.secondary", fontSize: "0.875rem", gap: 0.5, borderRadius: "7px", paddingInlineEnd: 1, minHeight: 28 }}
       >
         <Icon
           path={mdiChevronRight}
           sx={{ transition: "transform .15s", transform: open ? "rotate(90deg)" : undefined, "[dir=rtl] &": { transform: open ? "rotate(90deg)" : "scaleX(-1)" } }}
         />
-        {label}
+        <Box component="span" sx={thinking ? { animation: `${breathe} 1.6s ease-in-out infinite` } : undefined}>
+          {label}
+        </Box>
       </ButtonBase>
       <Collapse in={open} id={id} unmountOnExit>
         <Box

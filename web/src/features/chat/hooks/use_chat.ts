@@ -4,19 +4,22 @@ import { useCallback, useMemo } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { toast } from "@/components/toast";
 import { adviceFor } from "@/i18n/errors";
+import { useModels } from "@/features/models/api/model_queries";
+import { usePreferredModel } from "@/features/models/hooks";
+import { modelNamed } from "@/features/models/model_choice";
+import { type ConversationSettings, readSettings } from "@/features/parameters/settings";
 import { useText } from "@/i18n/locale";
 import { asApiError } from "@/lib/api_error";
 import type { ChatMessage } from "@/lib/api_types";
-import { changeConversation, conversationKey, conversationsKey, createConversation, useChatModels, useConversation } from "../api/chat_queries";
+import { changeConversation, conversationKey, conversationsKey, createConversation, useConversation } from "../api/chat_queries";
 import { askQuestion, type Asking } from "../ask";
 import { withKeptPictures } from "../pictures";
 import { contentOf } from "../attachments";
 import { useBranchChoice } from "../branch_choice";
 import { changeDraft, clearDraft, draftOf, NEW_CHAT } from "../drafts";
-import type { ChatSettings } from "../generation_request";
 import { fail, stopGeneration, useGenerations } from "../generation_store";
 import { isRunning } from "../live_answer";
-import { modelFor, rememberModel, useNewChat } from "../model_choice";
+import { useNewChat } from "../new_chat";
 import { answersOf, shownPath } from "../shown_path";
 import { useRunning } from "./use_running";
 
@@ -25,7 +28,7 @@ export function useChat(conversationId: string | undefined) {
   const text = useText();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const models = useChatModels();
+  const models = useModels();
   const conversation = useConversation(conversationId);
   useRunning(conversationId, conversation.data);
   const answers = useGenerations(useShallow((state) => answersOf(state.answers, conversationId)));
@@ -37,9 +40,15 @@ export function useChat(conversationId: string | undefined) {
     [data, answers, chosen],
   );
   const running = answers.find(isRunning);
-  const catalogue = modelFor(models.data ?? [], conversationId === undefined ? newChat.model : data?.info.model);
-  const settings: ChatSettings = conversationId === undefined ? newChat.settings : (data?.settings as ChatSettings | undefined) ?? {};
-  const model = catalogue?.model.name ?? null;
+  const preferred = usePreferredModel();
+  const wanted = conversationId === undefined ? newChat.model : data?.info.model;
+  const model = wanted ?? preferred.model;
+  const catalogue = modelNamed(models.data ?? [], model);
+  const stored = data?.settings;
+  const settings = useMemo(
+    () => (conversationId === undefined ? newChat.settings : readSettings(stored)),
+    [conversationId, newChat.settings, stored],
+  );
   const draftKey = conversationId ?? NEW_CHAT;
   const tell = useCallback(
     (error: unknown) => toast({ severity: "error", text: adviceFor(asApiError(error), text).title }),
@@ -54,16 +63,17 @@ export function useChat(conversationId: string | undefined) {
     let id = conversationId;
     try {
       if (id === undefined) {
-        const created = await createConversation(model, settings as Record<string, unknown>);
+        const created = await createConversation(model, { ...settings });
         id = created.info.id;
         client.setQueryData(conversationKey(id), created);
         void client.invalidateQueries({ queryKey: conversationsKey });
         useNewChat.setState({ model: null, settings: {} });
         void navigate({ to: "/c/$conversationId", params: { conversationId: id } });
       }
-      rememberModel(model);
       const asking: Asking = { conversationId: id, model, settings };
       await askQuestion(asking, path.leaf, await withKeptPictures(id, content));
+      // The title comes with the first question, which is stored before the new page listens.
+      if (conversationId === undefined) void client.invalidateQueries({ queryKey: conversationKey(id) });
     } catch (error) {
       // What was written meanwhile is worth as much as what was sent.
       const now = draftOf(id ?? draftKey);
@@ -86,8 +96,8 @@ export function useChat(conversationId: string | undefined) {
     });
   };
 
-  const change = (what: { model?: string; settings?: ChatSettings }) => {
-    if (what.model !== undefined) rememberModel(what.model);
+  const change = (what: { model?: string; settings?: ConversationSettings }) => {
+    if (what.model !== undefined) preferred.remember(what.model);
     if (conversationId === undefined) useNewChat.setState(what);
     else changeConversation(client, conversationId, what as Parameters<typeof changeConversation>[2]).catch(tell);
   };

@@ -1,12 +1,17 @@
 import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const LONGEST = 3000;
-let write: ((element: HTMLElement, formula: string, display: boolean) => void) | null = null;
+let make: ((formula: string, display: boolean) => Node | null) | null = null;
 
-/** A formula; its source until what sets formulas is loaded. */
-export const Formula = memo(function Formula({ formula, display }: { formula: string; display: boolean }) {
+interface FormulaProps {
+  formula: string;
+  display: boolean;
+}
+
+/** A formula; its source until what sets formulas is loaded, and where it has a mistake. */
+export const Formula = memo(function Formula({ formula, display }: FormulaProps) {
   const place = useRef<HTMLSpanElement>(null);
-  const [ready, setReady] = useState(write !== null);
+  const [ready, setReady] = useState(make !== null);
   const readable = formula.length <= LONGEST;
   useEffect(() => {
     if (ready || !readable) return;
@@ -14,7 +19,7 @@ export const Formula = memo(function Formula({ formula, display }: { formula: st
     // Where it cannot be loaded, the source stays.
     import("./formulas").then(
       (loaded) => {
-        write = loaded.writeFormula;
+        make = loaded.formulaNode;
         if (mounted) setReady(true);
       },
       () => {},
@@ -24,14 +29,15 @@ export const Formula = memo(function Formula({ formula, display }: { formula: st
     };
   }, [ready, readable]);
   useLayoutEffect(() => {
-    if (ready && readable && place.current !== null) write?.(place.current, formula, display);
+    // React knows nothing of what is in this element, so it leaves it alone.
+    const made = ready && readable ? make?.(formula, display) : null;
+    place.current?.replaceChildren(made ?? sourceOf(formula));
   }, [ready, readable, formula, display]);
-  // Two elements, because React must not look after the children that the writer makes.
-  return ready && readable ? (
-    <span key="set" ref={place} dir="ltr" className={display ? "formula display" : "formula"} />
-  ) : (
-    <code key="source" dir="ltr">
-      {formula}
-    </code>
-  );
+  return <span ref={place} dir="ltr" className={display ? "formula display" : "formula"} />;
 });
+
+function sourceOf(formula: string): Node {
+  const code = document.createElement("code");
+  code.textContent = formula;
+  return code;
+}

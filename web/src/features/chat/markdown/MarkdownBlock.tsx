@@ -12,7 +12,8 @@ import { TableView } from "./TableView";
 
 const plugins: ComponentProps<typeof ReactMarkdown>["remarkPlugins"] = [
   [remarkGfm, { singleTilde: false }],
-  remarkMath,
+  // `prepare` has decided which single dollars are formulas.
+  [remarkMath, { singleDollarTextMath: false }],
   lineBreaks,
 ];
 

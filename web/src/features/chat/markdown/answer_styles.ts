@@ -17,7 +17,7 @@ export const answerStyles: SxProps<Theme> = {
   "& li": { my: 0.4 },
   "& li > p": { my: 0.5 },
   "& li::marker": { color: colour("text-secondary") },
-  "& .contains-task-list": { listStyle: "none", paddingInlineStart: "0.3em" },
+  "& .task-list-item": { listStyle: "none", marginInlineStart: "-1.3em" },
   "& input[type=checkbox]": { marginInlineEnd: "0.6em", accentColor: colour("primary-main") },
   "& a": { color: colour("primary-main"), textUnderlineOffset: "0.18em" },
   "& blockquote": { borderInlineStart: `3px solid ${colour("divider")}`, paddingInlineStart: 2, mx: 0, color: colour("text-secondary") },
