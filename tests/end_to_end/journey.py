@@ -6,6 +6,7 @@ Subclasses provide ``covey``: something with a ``url`` that serves the sample en
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any, Protocol
 from uuid import uuid4
@@ -21,6 +22,19 @@ from tests.helpers.platform_client import PlatformClient
 class Serving(Protocol):
     @property
     def url(self) -> str: ...
+
+
+def begun(client: PlatformClient, body: dict[str, Any]) -> dict[str, Any]:
+    """A generation in a conversation, once it has ended."""
+    accepted: dict[str, Any] = client.must("POST", "/covey/v1/generations", body)
+
+    def ended() -> bool:
+        found = client.must("GET", f"/covey/v1/generations/{accepted['generation_id']}")
+        assert found["state"] in ("running", "finished"), found
+        return bool(found["state"] == "finished")
+
+    eventually_true(ended, what="the end of the generation")
+    return accepted
 
 
 class Journey:
@@ -197,6 +211,44 @@ class Journey:
         assert first["generation_id"] == again["generation_id"]
         status, _ = member.ask("POST", "/covey/v1/generations", detached("once", max_tokens=5), **key)
         assert status == 409
+
+    def test_a_repeated_chat_is_the_first_one_with_its_id(self, member: PlatformClient) -> None:
+        body = {"model": "sample", "messages": [{"role": "user", "content": "once"}], "max_tokens": 4}
+        key = {"idempotency-key": uuid4().hex}
+        first, again = [member.must("POST", "/v1/chat/completions", body, **key) for _ in range(2)]
+        assert first == again
+        assert member.must("POST", "/v1/chat/completions", body)["id"] != first["id"]
+
+    def test_a_conversation_with_pictures_is_asked_continued_forked_and_deleted(self, member: PlatformClient) -> None:
+        made = member.must("POST", "/covey/v1/conversations", {"folder": "pictures"})["info"]["id"]
+        at = f"/covey/v1/conversations/{made}"
+        url = "data:image/png;base64," + b64encode(b"p" * 3_000_000).decode()
+        picture = member.must("POST", f"{at}/attachments", {"url": url})
+        assert member.must("GET", f"{at}/attachments/{picture['id']}")["url"] == url
+        parts = [
+            {"type": "text", "text": "what is this needle?"},
+            {"type": "image_url", "image_url": {"url": f"covey-attachment:{picture['id']}"}},
+        ]
+        question = {"model": "sample", "messages": [{"role": "user", "content": parts}], "sampling": {"max_tokens": 3}}
+        first = begun(member, {"generate": question, "conversation_id": made})
+        begun(member, {"generate": {"model": "sample"}, "conversation_id": made, "continue_id": first["answer_id"]})
+        begun(member, {"generate": {"model": "sample"}, "conversation_id": made, "answer_to": first["question_id"]})
+        messages = member.must("GET", at)["messages"]
+        answers = [each["message"]["content"].split() for each in messages if each["parent_id"] == first["question_id"]]
+        # 3 and 24 tokens; the sample engine begins without a space.
+        assert sorted(len(words) for words in answers) == [24, 26]
+        found = member.must("GET", "/covey/v1/conversations?search=needle&folder=pictures")
+        assert found["matches"][made]["message_id"] == first["question_id"]
+        assert "needle" in found["matches"][made]["snippet"]
+        fork = member.must("POST", f"{at}/fork", {"message_id": first["answer_id"]})
+        assert len(fork["messages"]) == 2
+        assert {"name": "pictures", "conversation_count": 2} in member.must("GET", "/covey/v1/folders")["items"]
+        info = member.must("DELETE", f"{at}/messages/{first['answer_id']}")
+        assert info["message_count"] == 2
+        copied = f"/covey/v1/conversations/{fork['info']['id']}"
+        member.must("DELETE", at)
+        assert member.must("GET", f"{copied}/attachments/{picture['id']}")["url"] == url
+        member.must("DELETE", copied)
 
     def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
         self, covey: Serving, admin: PlatformClient
