@@ -11,6 +11,7 @@ from covey.protocol.ids import KeyId, ModelName
 from covey.protocol.inference import Usage
 from covey.protocol.usage import UsageRecord, UsageTotals
 
+_NOTHING = UsageTotals()
 SLACK_TOKENS = 16
 """Tokens without text: ends of turns, markers of tool calls."""
 
@@ -58,11 +59,15 @@ class RollUp:
         self._totals: dict[tuple[ModelName, KeyId | None], UsageTotals] = {}
 
     def add(self, record: UsageRecord) -> None:
-        """A request that was refused is no usage."""
-        if not record.admitted:
-            return
         key = (record.model, record.key_id)
-        self._totals[key] = joined(self._totals.get(key, UsageTotals()), totals_of(record))
+        before = self._totals.get(key, _NOTHING)
+        self._totals[key] = UsageTotals(
+            requests=before.requests + 1,
+            prompt_tokens=before.prompt_tokens + record.prompt_tokens,
+            completion_tokens=before.completion_tokens + record.completion_tokens,
+            failed=before.failed + int(record.outcome == "failed"),
+            cancelled=before.cancelled + int(record.outcome == "cancelled"),
+        )
 
     def merge(self, entry: RollUpEntry) -> None:
         key = (entry.model, entry.key_id)
@@ -72,16 +77,6 @@ class RollUp:
         return tuple(
             RollUpEntry(model=model, key_id=key_id, totals=totals) for (model, key_id), totals in self._totals.items()
         )
-
-
-def totals_of(record: UsageRecord) -> UsageTotals:
-    return UsageTotals(
-        requests=1,
-        prompt_tokens=record.prompt_tokens,
-        completion_tokens=record.completion_tokens,
-        failed=int(record.outcome == "failed"),
-        cancelled=int(record.outcome == "cancelled"),
-    )
 
 
 def joined(one: UsageTotals, other: UsageTotals) -> UsageTotals:
