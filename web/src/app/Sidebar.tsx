@@ -17,7 +17,7 @@ import { AccountMenu } from "./AccountMenu";
 import { accountPages, administrationPages, type NavigationEntry } from "./navigation";
 import { setSidebar } from "./sidebar_state";
 
-const ChatSidebar = lazy(() => import("@/features/chat/components/ChatSidebar"));
+const ChatSidebar = lazy(() => import("@/features/conversations/components/ConversationSidebar"));
 
 /** Navigation: the chats, or the pages of the account or of the administration, and the way between these. */
 export function Sidebar() {

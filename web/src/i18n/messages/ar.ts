@@ -6,5 +6,6 @@ import { chat } from "./ar/chat";
 import { session } from "./ar/session";
 import { models } from "./ar/models";
 import { parameters } from "./ar/parameters";
+import { conversations } from "./ar/conversations";
 
-export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters };
+export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations };

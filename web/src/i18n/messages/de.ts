@@ -6,5 +6,6 @@ import { chat } from "./de/chat";
 import { session } from "./de/session";
 import { models } from "./de/models";
 import { parameters } from "./de/parameters";
+import { conversations } from "./de/conversations";
 
-export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters };
+export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations };

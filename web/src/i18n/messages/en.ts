@@ -5,6 +5,7 @@ import { chat } from "./en/chat";
 import { session } from "./en/session";
 import { models } from "./en/models";
 import { parameters } from "./en/parameters";
+import { conversations } from "./en/conversations";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters };
+export const en = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations };
