@@ -69,7 +69,7 @@ class HttpConnection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         # The first of several requests is answered even when it says that it is the last.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._waiting: deque[HttpRequest] = deque()
+        self._waiting: deque[tuple[HttpRequest, dict[str, Any]]] = deque()
         """Requests that arrived before the answer to the one before them was complete."""
         self._writable: asyncio.Event | None = None
         self._reading_paused = False
@@ -185,17 +185,18 @@ class HttpConnection(asyncio.Protocol):
         if parser.should_upgrade() and self._is_websocket():
             return
         before = self.request
+        scope = self._scope(version)
         request = self.request = HttpRequest(
             self,
-            self._scope(version),
+            scope["method"],
             keep_alive=version != "1.0" and parser.should_keep_alive(),
             expects_continue=headers.get(b"expect", b"").lower() == b"100-continue",
         )
         if before is None or before.ended:
-            self._start(request)
+            self._start(request, scope)
         else:
             self.pause_reading()
-            self._waiting.append(request)
+            self._waiting.append((request, scope))
 
     def on_body(self, body: bytes) -> None:
         request = self.request
@@ -234,9 +235,9 @@ class HttpConnection(asyncio.Protocol):
 
     # Requests
 
-    def _start(self, request: HttpRequest) -> None:
-        request.scope["covey.writer"] = request
-        task = self.loop.create_task(self._application(request.scope, request.receive, None))
+    def _start(self, request: HttpRequest, scope: dict[str, Any]) -> None:
+        scope["covey.writer"] = request
+        task = self.loop.create_task(self._application(scope, request.receive, None))
         self.server_state.tasks.add(task)
         task.add_done_callback(partial(self._answered, request))
 
@@ -256,7 +257,7 @@ class HttpConnection(asyncio.Protocol):
             return
         self.resume_reading()
         if self._waiting:
-            self._start(self._waiting.popleft())
+            self._start(*self._waiting.popleft())
         elif self.phase == "answer":
             self._rest()
 

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from covey.bridge.exchange import Header, HeaderBlock, Scope
+from covey.bridge.exchange import Header, HeaderBlock
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 STATUS_LINES = {
@@ -60,21 +60,21 @@ class HttpRequest:
         "_parts",
         "_size",
         "_waiter",
+        "_without_body",
         "disconnected",
         "ended",
         "keep_alive",
-        "scope",
         "started",
     )
 
-    def __init__(self, connection: Connection, scope: Scope, *, keep_alive: bool, expects_continue: bool) -> None:
-        self.scope = scope
+    def __init__(self, connection: Connection, method: str, *, keep_alive: bool, expects_continue: bool) -> None:
         self.keep_alive = keep_alive
         """Whether the connection may be used for another request after this one."""
         self.disconnected = False
         self.started = False
         self.ended = False
         self._connection = connection
+        self._without_body = method == "HEAD"
         self._expects_continue = expects_continue
         self._chunked = True
         self._parts: list[bytes] = []
@@ -132,7 +132,7 @@ class HttpRequest:
             return
         framing = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(body)
         head = self._head(status, constant, headers, framing)
-        self._connection.transport.write(head if self.scope["method"] == "HEAD" else head + body)
+        self._connection.transport.write(head if self._without_body else head + body)
         self._end()
 
     async def begin(self, status: int, constant: HeaderBlock, headers: Sequence[Header]) -> None:

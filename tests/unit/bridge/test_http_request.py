@@ -50,7 +50,7 @@ class RecordingConnection:
 
 def request_on(connection: RecordingConnection, method: str = "POST", **how: Any) -> HttpRequest:
     how = {"keep_alive": True, "expects_continue": False} | how
-    return HttpRequest(connection, {"type": "http", "method": method}, **how)
+    return HttpRequest(connection, method, **how)
 
 
 async def test_body_arrives_as_it_comes_and_then_the_end() -> None:
