@@ -116,7 +116,7 @@ def candidates(
     if not found:
         if allowed is not None and (hidden or name not in allowed):
             raise Forbidden("the credential may not use this model", param="model")
-        raise ModelNotFound(_nowhere(instances), param="model")
+        raise ModelNotFound(nowhere(instances), param="model")
     return found
 
 
@@ -177,7 +177,8 @@ def _retry_after_s(found: Sequence[Candidate]) -> float:
     return max(1.0, min(LONGEST_RETRY_S, min(waits)))
 
 
-def _nowhere(instances: Sequence[InstanceInfo]) -> str:
+def nowhere(instances: Sequence[InstanceInfo]) -> str:
+    """What is said of a name that nobody serves."""
     if not instances:
         return "no processor is connected, so there is no model to use"
     if not any(info.models for info in instances):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from covey.protocol import auth, conversations, nodes, overview, registry, requests, usage
+from covey.protocol import auth, conversations, model_settings, nodes, overview, registry, requests, usage
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
 
 Access = Literal["anonymous", "any", "inference", "account", "admin"]
@@ -148,6 +148,45 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     # Models and nodes
     Operation("models.list", LIST_MODELS, "any", "GET", "/models", "Models that the credential may use"),
+    Operation(
+        "models.get_settings",
+        model_settings.GET_MODEL_SETTINGS,
+        "admin",
+        "GET",
+        "/models/{model}/settings",
+        "What was decided about a model",
+    ),
+    Operation(
+        "models.set_settings",
+        model_settings.SET_MODEL_SETTINGS,
+        "admin",
+        "PUT",
+        "/models/{model}/settings",
+        "Give a model names, defaults, a description, and say who may use it",
+        audited=True,
+    ),
+    Operation(
+        "models.reset_settings",
+        model_settings.RESET_MODEL_SETTINGS,
+        "admin",
+        "DELETE",
+        "/models/{model}/settings",
+        "Take back what was decided about a model",
+        audited=True,
+    ),
+    Operation(
+        "catalogue.list", model_settings.GET_CATALOGUE, "admin", "GET", "/catalogue", "Models that can be fetched"
+    ),
+    Operation("pulls.list", model_settings.LIST_PULLS, "admin", "GET", "/pulls", "Models that are being fetched"),
+    Operation(
+        "pulls.cancel",
+        model_settings.CANCEL_PULL,
+        "admin",
+        "DELETE",
+        "/pulls/{pull_id}",
+        "Stop fetching a model",
+        audited=True,
+    ),
     Operation("models.show", SHOW_MODEL, "any", "GET", "/models/{model}", "One model in detail"),
     Operation("models.running", LIST_RUNNING, "any", "GET", "/running", "Models that are loaded, with their load"),
     Operation(

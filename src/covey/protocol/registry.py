@@ -31,6 +31,12 @@ class ModelInfo(Message, frozen=True, kw_only=True):
     """``sha256:…`` of the model file, if it is one."""
     modified_at: float | None = None
     is_default: bool = False
+    description: str | None = None
+    """What an administrator says of it."""
+    hidden: bool = False
+    """Kept from everybody but administrators."""
+    restricted: bool = False
+    """Whether only some may use it."""
     problem: str | None = None
     """Why it is unavailable, for example that its file is damaged; None: nothing is known to be wrong with it."""
 
@@ -122,6 +128,8 @@ class PullModel(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sha256: str | None = None
     name: ModelName | None = None
     """What to call it here, if not by its own name."""
+    detached: bool = False
+    """Whether the download goes on when nobody watches it any more."""
 
 
 class PullProgress(Message, frozen=True, kw_only=True):

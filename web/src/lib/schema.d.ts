@@ -412,6 +412,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/covey/v1/models/{model}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided about a model */
+        get: operations["models.get_settings"];
+        /** Give a model names, defaults, a description, and say who may use it */
+        put: operations["models.set_settings"];
+        post?: never;
+        /** Take back what was decided about a model */
+        delete: operations["models.reset_settings"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that can be fetched */
+        get: operations["catalogue.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/pulls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that are being fetched */
+        get: operations["pulls.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/pulls/{pull_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stop fetching a model */
+        delete: operations["pulls.cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/covey/v1/models/{model}": {
         parameters: {
             query?: never;
@@ -1091,6 +1161,8 @@ export interface components {
             sha256?: string | null;
             /** @default null */
             name?: string | null;
+            /** @default false */
+            detached?: boolean;
         };
         /** PullProgress */
         PullProgress: {
@@ -1489,7 +1561,95 @@ export interface components {
             /** @default false */
             is_default?: boolean;
             /** @default null */
+            description?: string | null;
+            /** @default false */
+            hidden?: boolean;
+            /** @default false */
+            restricted?: boolean;
+            /** @default null */
             problem?: string | null;
+        };
+        /** ModelSettings */
+        ModelSettings: {
+            model: string;
+            /** @default [] */
+            aliases?: string[];
+            /** @default {} */
+            sampling?: components["schemas"]["Sampling"];
+            /** @default null */
+            system_prompt?: string | null;
+            /** @default null */
+            description?: string | null;
+            /** @default false */
+            hidden?: boolean;
+            /** @default {} */
+            access?: components["schemas"]["ModelAccess"];
+            /** @default null */
+            updated_at?: number | null;
+            /** @default null */
+            updated_by?: string | null;
+        };
+        /**
+         * ModelAccess
+         * @description Who may use a model. Administrators always may.
+         */
+        ModelAccess: {
+            /**
+             * @default all
+             * @enum {unknown}
+             */
+            kind?: "all" | "roles" | "users";
+            /** @default [] */
+            users?: string[];
+            /** @default [] */
+            roles?: ("admin" | "member")[];
+        };
+        /**
+         * SetModelSettings
+         * @description Replaces what was decided before. It goes before the settings file; requests go before both.
+         */
+        SetModelSettings: {
+            model: string;
+            /** @default [] */
+            aliases?: string[];
+            /** @default {} */
+            sampling?: components["schemas"]["Sampling"];
+            /** @default null */
+            system_prompt?: string | null;
+            /** @default null */
+            description?: string | null;
+            /** @default false */
+            hidden?: boolean;
+            /** @default {} */
+            access?: components["schemas"]["ModelAccess"];
+        };
+        /** PullableList */
+        PullableList: {
+            items: components["schemas"]["PullableModel"][];
+        };
+        /** PullableModel */
+        PullableModel: {
+            name: string;
+            size_bytes: number;
+            /** @default  */
+            description?: string;
+            /** @default  */
+            license?: string;
+            /** @default false */
+            installed?: boolean;
+        };
+        /** PullList */
+        PullList: {
+            items: components["schemas"]["RunningPull"][];
+        };
+        /** RunningPull */
+        RunningPull: {
+            id: string;
+            model: string;
+            instance: string;
+            node: string;
+            started_at: number;
+            progress: components["schemas"]["PullProgress"];
         };
         /** ModelDetails */
         ModelDetails: {
@@ -2860,6 +3020,205 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "models.get_settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was decided about a model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSettings"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "models.set_settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default [] */
+                    aliases?: string[];
+                    /** @default {} */
+                    sampling?: components["schemas"]["Sampling"];
+                    /** @default null */
+                    system_prompt?: string | null;
+                    /** @default null */
+                    description?: string | null;
+                    /** @default false */
+                    hidden?: boolean;
+                    /** @default {} */
+                    access?: components["schemas"]["ModelAccess"];
+                };
+            };
+        };
+        responses: {
+            /** @description Give a model names, defaults, a description, and say who may use it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSettings"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "models.reset_settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take back what was decided about a model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "catalogue.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Models that can be fetched */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PullableList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pulls.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Models that are being fetched */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PullList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pulls.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pull_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop fetching a model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
                 };
             };
             /** @description An error */

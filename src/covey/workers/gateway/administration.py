@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
+
+from covey.protocol.auth import Identity
+from covey.protocol.model_settings import (
+    CANCEL_PULL,
+    GET_CATALOGUE,
+    GET_MODEL_SETTINGS,
+    LIST_PULLS,
+    RESET_MODEL_SETTINGS,
+    SET_MODEL_SETTINGS,
+)
+from covey.protocol.nodes import DRAIN_NODE, RESUME_NODE
+from covey.protocol.requests import QUERY_REQUESTS
+from covey.rpc.context import CallContext
+from covey.workers.gateway.model_settings import ModelSettingsStore
 from covey.workers.gateway.nodes import Nodes
 from covey.workers.gateway.overview import Overviews
+from covey.workers.gateway.pulls import GatewayPulls
 from covey.workers.gateway.request_log import RequestLog
+
+Handler = Callable[[Any, Identity, CallContext], Awaitable[msgspec.Struct]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
     nodes: Nodes
+    models: ModelSettingsStore
+    pulls: GatewayPulls
     requests: RequestLog
     overviews: Overviews
+
+
+def administrative(parts: Administration) -> dict[str, Handler]:
+    """Endpoint name → what answers it."""
+
+    async def get_model_settings(request: Any, _: Identity, __: CallContext) -> msgspec.Struct:
+        return parts.models.get(request)
+
+    return {
+        DRAIN_NODE.name: lambda request, identity, context: parts.nodes.set_draining(request, context, draining=True),
+        RESUME_NODE.name: lambda request, identity, context: parts.nodes.set_draining(request, context, draining=False),
+        QUERY_REQUESTS.name: lambda request, identity, context: parts.requests.query(request, identity),
+        GET_MODEL_SETTINGS.name: get_model_settings,
+        SET_MODEL_SETTINGS.name: lambda request, identity, context: parts.models.set(request, identity),
+        RESET_MODEL_SETTINGS.name: lambda request, identity, context: parts.models.reset(request),
+        GET_CATALOGUE.name: lambda request, identity, context: parts.pulls.catalogue(context),
+        LIST_PULLS.name: lambda request, identity, context: parts.pulls.list(context),
+        CANCEL_PULL.name: lambda request, identity, context: parts.pulls.cancel(request, context),
+    }

@@ -18,9 +18,9 @@ from covey.store.key_value import Log
 from covey.workers.gateway.log_writer import LogWriter
 from covey.workers.gateway.spill import LogEntry
 
-TARGETS = ("user_id", "key_id", "session_id", "invitation_id", "model", "node")
+TARGETS = ("user_id", "key_id", "session_id", "invitation_id", "model", "node", "pull_id")
 """Fields of requests that name what is changed."""
-SHOWN = frozenset({"role", "status", "scopes", "models", "expires_in_s", "everywhere"})
+SHOWN = frozenset({"role", "status", "scopes", "models", "expires_in_s", "everywhere", "hidden", "aliases"})
 """Fields whose values may stand in the log. Of all others only the name does."""
 PAGE = 500
 MOST_READ = 20_000

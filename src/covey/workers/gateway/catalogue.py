@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import cast
 
+import msgspec
+
 from covey.domain.placement import merged, permitted
 from covey.errors import CoveyError, NoWorkerAvailable
 from covey.protocol.auth import Identity
@@ -41,11 +43,12 @@ class Catalogue:
         return ModelList(
             items=tuple(
                 CatalogueModel(
-                    model=model,
+                    model=self._routing.rules.shown(model),
                     instances=tuple(info.instance for info in holders),
                     nodes=tuple(sorted({info.node for info in holders})),
                 )
-                for model, holders in merged(instances, identity.models)
+                for model, holders in merged(instances, self._routing.rules.allowed_names(identity))
+                if self._routing.rules.may_use(model.name, identity)
             )
         )
 
@@ -56,19 +59,30 @@ class Catalogue:
             chosen = self._routing.choose(found)
         except CoveyError:  # nobody can run it now, but whoever has it can tell of it
             chosen = found[0]
-        return await self._bus.call(
-            PROCESSOR_SHOW_MODEL, ModelRef(model=chosen.model.name), context, to=chosen.info.instance
+        name = chosen.model.name
+        details = await self._bus.call(PROCESSOR_SHOW_MODEL, ModelRef(model=name), context, to=chosen.info.instance)
+        settings = self._routing.rules.get(name)
+        if settings is None:
+            return details
+        parameters = {
+            field: value
+            for field, value in msgspec.structs.asdict(settings.sampling).items()
+            if value not in (None, ())
+        }
+        return msgspec.structs.replace(
+            details, model=self._routing.rules.shown(details.model), parameters=details.parameters | parameters
         )
 
     async def list_running(self, identity: Identity, context: CallContext) -> RunningModelList:
         """What processors that answered say; one that did not is left out."""
         replies = await self._bus.call_all(PROCESSOR_LIST_RUNNING, Empty(), context)
+        rules = self._routing.rules
         running = [
-            each
+            msgspec.structs.replace(each, model=rules.shown(each.model))
             for reply in replies
             if isinstance(reply.response, RunningModelList)
             for each in reply.response.items
-            if permitted(each.model, identity.models)
+            if permitted(each.model, rules.allowed_names(identity)) and rules.may_use(each.model.name, identity)
         ]
         return RunningModelList(items=tuple(sorted(running, key=lambda each: (each.model.name, each.instance))))
 

@@ -128,6 +128,8 @@ class Generations(Service):
             size = check_generate(generate, self._limits)
             found = self._routing.candidates(generate.model, identity, images=size.images > 0)
             chosen = self._routing.choose(found)
+            if self._routing.rules:
+                generate, size = self._routing.rules.prepared(generate, size, chosen.model.name)
             now = self._clock.now()
             reservation = self._limiter.reserve(
                 Demand(

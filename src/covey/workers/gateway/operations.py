@@ -13,7 +13,6 @@ from covey.domain.policy import INFERENCE, authorize
 from covey.errors import CoveyError, InvalidRequest, NotFound, TooManyAttempts, Unauthenticated
 from covey.protocol.auth import SERVICE as AUTH
 from covey.protocol.auth import Identity
-from covey.protocol.nodes import DRAIN_NODE, RESUME_NODE
 from covey.protocol.operations import (
     LIST_MODELS,
     LIST_NODES,
@@ -26,11 +25,10 @@ from covey.protocol.operations import (
     OperationResult,
 )
 from covey.protocol.overview import GET_OVERVIEW
-from covey.protocol.requests import QUERY_REQUESTS
 from covey.protocol.usage import QUERY_AUDIT, QUERY_USAGE
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
-from covey.workers.gateway.administration import Administration
+from covey.workers.gateway.administration import Administration, Handler, administrative
 from covey.workers.gateway.audit import Audit, outcome_of
 from covey.workers.gateway.catalogue import Catalogue
 from covey.workers.gateway.credentials import Credentials
@@ -38,7 +36,6 @@ from covey.workers.gateway.metering import UsageMeter
 from covey.workers.gateway.metrics import GatewayMetrics
 
 _encode = msgspec.msgpack.Encoder().encode
-Handler = Callable[[Any, Identity, CallContext], Awaitable[msgspec.Struct]]
 Asking = Callable[[Any, str, CallContext], Awaitable[msgspec.Struct]]
 """What asks other gateways in turn, with the credential, which they verify themselves."""
 
@@ -69,16 +66,10 @@ class Operations:
             LIST_RUNNING.name: lambda request, identity, context: catalogue.list_running(identity, context),
             REMOVE_MODEL.name: lambda request, identity, context: catalogue.remove_model(request, identity, context),
             LIST_NODES.name: self._list_nodes,
-            DRAIN_NODE.name: lambda request, identity, context: administration.nodes.set_draining(
-                request, context, draining=True
-            ),
-            RESUME_NODE.name: lambda request, identity, context: administration.nodes.set_draining(
-                request, context, draining=False
-            ),
             QUERY_USAGE.name: lambda request, identity, context: meter.query(request, identity),
             QUERY_AUDIT.name: lambda request, identity, context: audit.query(request),
-            QUERY_REQUESTS.name: lambda request, identity, context: administration.requests.query(request, identity),
         }
+        self._own |= administrative(administration)
         self._asking_on: dict[str, Asking] = {
             GET_OVERVIEW.name: lambda request, credential, context: administration.overviews.overview(
                 credential, context

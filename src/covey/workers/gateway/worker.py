@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from covey import __version__
 from covey.domain.limits import Limiter, Unlimited
+from covey.domain.model_rules import ModelRules
 from covey.errors import CoveyError, Draining, NotStarted, StoreUnavailable
 from covey.protocol.auth import RECORD_KEY_USES
 from covey.protocol.ids import InstanceId, NodeName, RequestId
@@ -38,11 +39,13 @@ from covey.workers.gateway.embeddings import EmbeddingRequests
 from covey.workers.gateway.log_writer import LogWriter
 from covey.workers.gateway.metering import UsageMeter
 from covey.workers.gateway.metrics import GatewayMetrics
+from covey.workers.gateway.model_settings import ModelSettingsStore
 from covey.workers.gateway.names import Names
 from covey.workers.gateway.nodes import Nodes
 from covey.workers.gateway.operations import Operations
 from covey.workers.gateway.overview import GatewayState, Overviews
 from covey.workers.gateway.parts import RequestParts
+from covey.workers.gateway.pulls import GatewayPulls
 from covey.workers.gateway.request_log import RequestLog
 from covey.workers.gateway.routing import Routing
 from covey.workers.gateway.service import GatewayService
@@ -104,7 +107,12 @@ class GatewayWorker(Worker):
             cache_size=self._config.credential_cache_size,
         )
         self._records, self._credentials = records, credentials
-        meter = UsageMeter(await self._store.bucket(BUCKET_GATEWAY), self.instance, self._clock)
+        bucket = await self._store.bucket(BUCKET_GATEWAY)
+        rules = ModelRules()
+        models = ModelSettingsStore(bucket, self._bus, self._clock, rules, self._config.limits)
+        stack.push_async_callback(models.stop)
+        await models.start()
+        meter = UsageMeter(bucket, self.instance, self._clock)
         usage = self._usage = await self._writer(stack, LOG_USAGE, meter.written)
         audit_writer = await self._writer(stack, LOG_AUDIT, None)
         audit = Audit(
@@ -121,6 +129,8 @@ class GatewayWorker(Worker):
         )  # fmt: skip
         administration = Administration(
             nodes=Nodes(self._bus),
+            models=models,
+            pulls=GatewayPulls(self._bus),
             requests=RequestLog(
                 await self._store.log(LOG_USAGE, max_age_s=self._config.retention_s),
                 names,
@@ -130,7 +140,7 @@ class GatewayWorker(Worker):
             ),
             overviews=Overviews(self._bus, names, self._clock),
         )
-        self.service = self._service(credentials, meter, audit, queue, administration, state)
+        self.service = self._service(credentials, meter, audit, queue, administration, state, rules)
 
         async def write_down() -> None:
             for taken in queue.take():
@@ -226,8 +236,9 @@ class GatewayWorker(Worker):
         usage: UsageQueue,
         administration: Administration,
         state: GatewayState,
+        rules: ModelRules,
     ) -> GatewayService:
-        routing = Routing(self._bus, random.random)
+        routing = Routing(self._bus, random.random, rules)
         catalogue = Catalogue(self._bus, routing)
         parts = RequestParts(
             config=self._config,

@@ -42,7 +42,7 @@ class ModelChanges:
         changed: Callable[[], Awaitable[None]],
     ) -> None:
         self._library = library
-        self._pulls = pulls
+        self.pulls = pulls
         self._keepers = [cast("ModelKeeper", engine) for engine in engines if isinstance(engine, ModelKeeper)]
         self._changed = changed
 
@@ -50,12 +50,12 @@ class ModelChanges:
         """Raises ModelNotFound when nobody knows the name, InvalidRequest when the settings do not allow it."""
         if request.name is not None and not model_names.is_valid(request.name):
             raise InvalidRequest("a model's name is letters, digits and - _ . : /", param="name")
-        own = self._pulls.knows(request)
+        own = self.pulls.knows(request)
         if not own and not self._keepers:
             raise ModelNotFound(self._unknown(request.model), param="model")
         if not own and not model_names.is_valid(request.model):
             raise InvalidRequest("a model's name is letters, digits and - _ . : /", param="model")
-        stream = self._pulls.pull(request) if own else self._keepers[0].pull(request.model)
+        stream = self.pulls.pull(request) if own else self._keepers[0].pull(request.model)
         async with aclosing(cast("AsyncGenerator[PullProgress]", stream)) as steps:
             async for step in steps:
                 if step.status == "done":
@@ -76,6 +76,6 @@ class ModelChanges:
         await self._changed()
 
     def _unknown(self, name: str) -> str:
-        near = model_names.nearest(name, self._pulls.names)
-        hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(self._pulls.names[:8])}"
+        near = model_names.nearest(name, self.pulls.names)
+        hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(self.pulls.names[:8])}"
         return f"no model of that name can be pulled; {hint}"

@@ -42,7 +42,7 @@ from covey.protocol.registry import (
     RunningModelList,
 )
 from covey.rpc.context import CallContext
-from covey.rpc.service import Service, serves, streams
+from covey.rpc.service import serves, streams
 from covey.rpc.work import SilenceWatch
 from covey.runtime.clock import Clock
 from covey.workers.processor.config import ProcessorConfig
@@ -51,6 +51,7 @@ from covey.workers.processor.engine_queue import EngineQueue, Ticket
 from covey.workers.processor.generation import GenerationRun, prepared
 from covey.workers.processor.metrics import ModelCounters, ProcessorMetrics
 from covey.workers.processor.model_changes import ModelChanges
+from covey.workers.processor.pull_endpoints import PullEndpoints
 
 log = structlog.get_logger(__name__)
 
@@ -62,10 +63,8 @@ class Expiring(Protocol):
     async def expiries(self) -> dict[ModelName, float]: ...
 
 
-class ProcessorService(Service):
+class ProcessorService(PullEndpoints):
     """Serves all models of this processor's engines; each engine has a queue of its own."""
-
-    service = "processor"
 
     def __init__(
         self,
@@ -79,13 +78,12 @@ class ProcessorService(Service):
         instance: InstanceId,
         node: NodeName,
     ) -> None:
+        super().__init__(changes.pulls, instance=instance, node=node)
         self._config = config
         self._directory = directory
         self._changes = changes
         self._metrics = metrics
         self._clock = clock
-        self._instance = instance
-        self._node = node
         self.draining = False
         """Whether an administrator took it out of service: it finishes what it has and takes nothing new."""
         self._suspicion = Suspicion()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from covey.domain import model_names
 from covey.domain.download_rules import DownloadRules
-from covey.errors import BackendProtocolError, CoveyError, Draining, InvalidRequest, ModelLoadFailed
+from covey.errors import BackendProtocolError, Cancelled, CoveyError, Draining, InvalidRequest, ModelLoadFailed
 from covey.protocol.registry import PullModel, PullProgress
 from covey.runtime.clock import Clock
+from covey.runtime.identifiers import mint
 from covey.runtime.uninterrupted import uninterrupted
 from covey.workers.processor.catalogue.connections import Connector
 from covey.workers.processor.catalogue.download import Download, Downloaded, Limits
@@ -27,9 +28,13 @@ REPORT_BYTES = 1024 * 1024
 class SharedPull:
     """One download and those who watch it."""
 
-    def __init__(self, model: DownloadableModel) -> None:
+    def __init__(self, model: DownloadableModel, started_at: float) -> None:
+        self.id = mint("pull")
         self.model = model
+        self.started_at = started_at
         self.watchers = 0
+        self.detached = False
+        """Whether it goes on without watchers."""
         self.step = PullProgress(status="resolving")
         self.error: CoveyError | None = None
         self.task: asyncio.Task[None] | None = None
@@ -83,6 +88,26 @@ class Pulls:
         """Names that can be pulled."""
         return list(self._known)
 
+    @property
+    def known(self) -> Sequence[DownloadableModel]:
+        """What can be pulled by name."""
+        return list(self._known.values())
+
+    @property
+    def running(self) -> Sequence[SharedPull]:
+        return list(self._running.values())
+
+    async def cancel(self, pull_id: str) -> bool:
+        """End a pull for all who watch it; what was downloaded is kept. False when there is no such pull."""
+        for key, shared in list(self._running.items()):
+            if shared.id == pull_id:
+                await self._end(key, shared)
+                if shared.step.status != "done":
+                    shared.error = Cancelled("the download was cancelled; what was downloaded is kept")
+                    shared.wake()
+                return True
+        return False
+
     def knows(self, request: PullModel) -> bool:
         """Whether the request is for the catalogue: one of its names, or an address."""
         return request.model in self._known or "://" in request.model
@@ -96,15 +121,16 @@ class Pulls:
         key = (model.url, model.name)
         shared = self._running.get(key)
         if shared is None:
-            shared = self._running[key] = SharedPull(model)
+            shared = self._running[key] = SharedPull(model, self._clock.now())
             shared.task = asyncio.create_task(self._run(key, shared), name=f"pull {model.name}")  # ended by _leave
         shared.watchers += 1
+        shared.detached = shared.detached or request.detached
         try:
             async for step in shared.watch():
                 yield step
         finally:
             shared.watchers -= 1
-            if not shared.watchers:
+            if not shared.watchers and not shared.detached:
                 await self._end(key, shared)
 
     async def close(self) -> None:

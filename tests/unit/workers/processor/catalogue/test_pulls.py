@@ -10,7 +10,15 @@ import pytest
 import trustme
 
 from covey.domain.download_rules import DownloadRules
-from covey.errors import BackendProtocolError, BackendUnavailable, Conflict, CoveyError, Draining, InvalidRequest
+from covey.errors import (
+    BackendProtocolError,
+    BackendUnavailable,
+    Cancelled,
+    Conflict,
+    CoveyError,
+    Draining,
+    InvalidRequest,
+)
 from covey.protocol.ids import ModelName
 from covey.protocol.registry import PullModel, PullProgress
 from covey.runtime.clock import SystemClock
@@ -224,3 +232,37 @@ async def test_closing_ends_downloads_under_way_and_tells_their_watchers(tmp_pat
         with pytest.raises(Draining):
             await task
         server.gate.set()
+
+
+async def test_a_detached_pull_goes_on_without_watchers_and_can_be_watched_again(tmp_path: Path) -> None:
+    with ModelServer(CONTENT) as server:
+        server.pause_after = 1_000_000
+        found, library = pulls(tmp_path, config(server))
+        request = PullModel(model=ModelName("tiny:1"), detached=True)
+        async for _ in (stream := found.pull(request)):
+            break
+        await stream.aclose()
+        await asyncio.to_thread(server.paused.wait, 10)
+        (running,) = found.running
+        assert running.model.name == "tiny:1"
+        assert [model.name for model in found.known if model.name == "tiny:1"] == ["tiny:1"]
+        server.gate.set()
+        assert (await pull(found))[-1].status == "done"
+        await eventually(lambda: not found.running)
+    assert len(server.requests) == 1
+    assert library.has("tiny:1")
+
+
+async def test_a_cancelled_pull_ends_for_all_who_watch_it(tmp_path: Path) -> None:
+    with ModelServer(CONTENT) as server:
+        server.pause_after = 1_000_000
+        found, library = pulls(tmp_path, config(server))
+        watching = asyncio.create_task(pull(found))
+        await asyncio.to_thread(server.paused.wait, 10)
+        (running,) = found.running
+        assert await found.cancel(running.id)
+        with pytest.raises(Cancelled):
+            await watching
+        assert not await found.cancel(running.id)
+        server.gate.set()
+    assert not library.has("tiny:1")
