@@ -7,5 +7,6 @@ import { session } from "./ar/session";
 import { models } from "./ar/models";
 import { parameters } from "./ar/parameters";
 import { conversations } from "./ar/conversations";
+import { code } from "./ar/code";
 
-export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations };
+export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations, ...code };

@@ -7,5 +7,6 @@ import { session } from "./de/session";
 import { models } from "./de/models";
 import { parameters } from "./de/parameters";
 import { conversations } from "./de/conversations";
+import { code } from "./de/code";
 
-export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations };
+export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations, ...code };

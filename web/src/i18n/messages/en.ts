@@ -6,6 +6,7 @@ import { session } from "./en/session";
 import { models } from "./en/models";
 import { parameters } from "./en/parameters";
 import { conversations } from "./en/conversations";
+import { code } from "./en/code";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations };
+export const en = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations, ...code };
