@@ -5,6 +5,7 @@ import { CodeBlock } from "./CodeBlock";
 import { definitionsIn, usesDefinitions } from "./definitions";
 import { fencedCode } from "./fenced_code";
 import { isReadable } from "./limits";
+import { usePaced } from "./use_paced";
 import { type Blocks, isOpenFence, splitBlocks } from "./split_blocks";
 
 const MarkdownBlock = lazy(() => import("./MarkdownBlock"));
@@ -37,6 +38,7 @@ export const AnswerText = memo(function AnswerText({ text, growing = false }: An
 });
 
 const Block = memo(function Block({ text, closed, definitions }: { text: string; closed: boolean; definitions?: string }) {
+  const paced = usePaced(text, closed);
   if (text.trim() === "") return null;
   if (!isReadable(text)) return <Plain text={text} />;
   const fenced = fencedCode(text);
@@ -45,7 +47,7 @@ const Block = memo(function Block({ text, closed, definitions }: { text: string;
   }
   return (
     <Suspense fallback={<Plain text={text} />}>
-      <MarkdownBlock text={text} closed={closed} definitions={definitions} />
+      <MarkdownBlock text={paced} closed={closed} definitions={definitions} />
     </Suspense>
   );
 });

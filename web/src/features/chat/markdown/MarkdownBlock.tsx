@@ -1,4 +1,4 @@
-import { type ComponentProps, memo, type ReactNode } from "react";
+import { type ComponentProps, createContext, memo, type ReactNode, use } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import remarkMath from "remark-math";
@@ -38,6 +38,22 @@ const heading =
   (Level: "h3" | "h4" | "h5" | "h6") =>
   ({ children }: { children?: ReactNode }) => <Level dir="auto">{children}</Level>;
 
+const InLink = createContext(false);
+
+/** A link in an answer; only its words where it leads nowhere, or where it is part of another link. */
+function SafeLink({ address, children }: { address: string | undefined; children?: ReactNode }) {
+  const inside = use(InLink);
+  const safe = safeAddress(address);
+  if (safe === null || inside) return <span>{children || safe}</span>;
+  return (
+    <InLink value>
+      <a href={safe} target="_blank" rel="noopener noreferrer nofollow">
+        {children || safe}
+      </a>
+    </InLink>
+  );
+}
+
 /** How each part of an answer is shown. What answers say is only ever text; nothing is fetched for it. */
 const components: Components = {
   h1: heading("h3"),
@@ -63,25 +79,8 @@ const components: Components = {
       {children}
     </td>
   ),
-  a: ({ href, children }) => {
-    const address = safeAddress(href);
-    if (address === null) return <span>{children}</span>;
-    return (
-      <a href={address} target="_blank" rel="noopener noreferrer nofollow">
-        {children}
-      </a>
-    );
-  },
-  img: ({ src, alt }) => {
-    const address = safeAddress(typeof src === "string" ? src : undefined);
-    const name = alt || address || "";
-    if (address === null) return <span>{name}</span>;
-    return (
-      <a href={address} target="_blank" rel="noopener noreferrer nofollow">
-        {name}
-      </a>
-    );
-  },
+  a: ({ href, children }) => <SafeLink address={href}>{children}</SafeLink>,
+  img: ({ src, alt }) => <SafeLink address={typeof src === "string" ? src : undefined}>{alt}</SafeLink>,
   table: ({ children }) => <TableView>{children}</TableView>,
   pre: ({ node }) => {
     const code = (node as SyntaxNode | undefined)?.children?.[0];
