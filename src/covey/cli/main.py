@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "user": ("user", "Accounts (administrators)"),
     "usage": ("usage", "What was used, by day, model and key"),
     "audit": ("usage", "Who changed what (administrators)"),
+    "requests": ("usage", "The last requests, one by one"),
     "backup": ("backup", "Export the store of a stopped or running node to a file"),
     "restore": ("backup", "Import a backup into an empty node"),
     "context": ("context", "Which service to talk to"),

@@ -52,6 +52,13 @@ class UsageRow(Message, frozen=True, kw_only=True):
     user_id: UserId
     key_id: KeyId | None = None
     totals: UsageTotals
+    username: str | None = None
+    """None: the account is gone, and so is its name."""
+    user_deleted: bool = False
+    key_name: str | None = None
+    key_prefix: str | None = None
+    key_deleted: bool = False
+    """Whether the key was revoked or is gone."""
 
 
 class QueryUsage(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,6 +99,14 @@ class QueryAudit(Message, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """1 to 500, newest first."""
     actor_id: UserId | None = None
     action: str | None = None
+    """The operation's name, or its beginning up to a dot: ``keys.`` is all that was done to keys."""
+    target: str | None = None
+    """The id, or the model or node, that was changed."""
+    outcome: Literal["ok", "refused", "failed"] | None = None
+    since: float | None = None
+    """Unix seconds: only what was done then or later."""
+    until: float | None = None
+    """Unix seconds: only what was done before."""
 
 
 class AuditPage(Message, frozen=True, kw_only=True):

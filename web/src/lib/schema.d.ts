@@ -1959,6 +1959,16 @@ export interface components {
             /** @default null */
             key_id?: string | null;
             totals: components["schemas"]["UsageTotals"];
+            /** @default null */
+            username?: string | null;
+            /** @default false */
+            user_deleted?: boolean;
+            /** @default null */
+            key_name?: string | null;
+            /** @default null */
+            key_prefix?: string | null;
+            /** @default false */
+            key_deleted?: boolean;
         };
         /** UsageTotals */
         UsageTotals: {
@@ -4007,6 +4017,10 @@ export interface operations {
                 limit?: number;
                 actor_id?: string | null;
                 action?: string | null;
+                target?: string | null;
+                outcome?: ("failed" | "ok" | "refused") | null;
+                since?: number | null;
+                until?: number | null;
             };
             header?: never;
             path?: never;

@@ -28,7 +28,8 @@ def usage(session: Session, first_day: str | None, last_day: str | None, user_id
         [
             ("DAY", lambda item: item["day"]),
             ("MODEL", lambda item: item["model"]),
-            ("KEY", lambda item: item.get("key_id")),
+            ("USER", lambda item: item.get("username") or item.get("user_id")),
+            ("KEY", lambda item: item.get("key_name") or item.get("key_id")),
             ("REQUESTS", lambda item: item["totals"].get("requests", 0)),
             ("TOKENS IN", lambda item: item["totals"].get("prompt_tokens", 0)),
             ("TOKENS OUT", lambda item: item["totals"].get("completion_tokens", 0)),
@@ -42,10 +43,13 @@ def usage(session: Session, first_day: str | None, last_day: str | None, user_id
 @click.command()
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
 @click.option("--action", help="Only this action, for example keys.create.")
+@click.option("--actor", "actor_id", help="Only what this account did, by its id.")
+@click.option("--target", help="Only what was done to this id, model or node.")
+@click.option("--outcome", type=click.Choice(["ok", "refused", "failed"]))
 @pass_session
-def audit(session: Session, limit: int, action: str | None) -> None:
+def audit(session: Session, /, limit: int, **filters: str | None) -> None:
     """Who changed what, newest first (administrators)."""
-    page = session.api(login=True).get(f"{PLATFORM}/audit", limit=limit, action=action)
+    page = session.api(login=True).get(f"{PLATFORM}/audit", limit=limit, **filters)
     show_rows(
         page["items"],
         [
@@ -55,6 +59,37 @@ def audit(session: Session, limit: int, action: str | None) -> None:
             ("TARGET", lambda item: item.get("target")),
             ("OUTCOME", lambda item: item["outcome"]),
             ("REQUEST", lambda item: item["request_id"]),
+        ],
+        session.output,
+    )
+
+
+@click.command()
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
+@click.option("--user", "user_id", help="Only this account's, by its id (administrators).")
+@click.option("--key", "key_id", help="Only those of this API key, by its id.")
+@click.option("--model", help="Only those of this model.")
+@click.option("--outcome", type=click.Choice(["ok", "failed", "cancelled", "refused"]))
+@click.option("--error", "error_code", help="Only those that ended with this error code.")
+@click.option("--node", help="Only those that this node answered.")
+@click.option("--slower-than", "min_duration_ms", type=float, help="Only those that took so many milliseconds.")
+@pass_session
+def requests(session: Session, /, limit: int, **filters: str | float | None) -> None:
+    """The last requests, newest first: your own, or everybody's for administrators."""
+    page = session.api(login=True).get(f"{PLATFORM}/requests", limit=limit, **filters)
+    show_rows(
+        page["items"],
+        [
+            ("WHEN", lambda item: moment(item["record"]["at"])),
+            ("USER", lambda item: item.get("username")),
+            ("KEY", lambda item: item.get("key_name") or item["record"].get("key_id")),
+            ("MODEL", lambda item: item["record"]["model"]),
+            ("OUTCOME", lambda item: item["record"].get("outcome", "ok")),
+            ("ERROR", lambda item: item["record"].get("error_code")),
+            ("TOKENS OUT", lambda item: item["record"].get("completion_tokens", 0)),
+            ("MS", lambda item: round(item["record"].get("duration_ms", 0.0))),
+            ("NODE", lambda item: item["record"].get("node")),
+            ("REQUEST", lambda item: item["record"]["request_id"]),
         ],
         session.output,
     )

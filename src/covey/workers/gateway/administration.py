@@ -21,6 +21,7 @@ from covey.protocol.nodes import DRAIN_NODE, RESUME_NODE
 from covey.protocol.requests import QUERY_REQUESTS
 from covey.rpc.context import CallContext
 from covey.workers.gateway.model_settings import ModelSettingsStore
+from covey.workers.gateway.names import Names
 from covey.workers.gateway.nodes import Nodes
 from covey.workers.gateway.overview import Overviews
 from covey.workers.gateway.pulls import GatewayPulls
@@ -31,6 +32,7 @@ Handler = Callable[[Any, Identity, CallContext], Awaitable[msgspec.Struct]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
+    names: Names
     nodes: Nodes
     models: ModelSettingsStore
     pulls: GatewayPulls

@@ -23,6 +23,8 @@ TARGETS = ("user_id", "key_id", "session_id", "invitation_id", "model", "node", 
 SHOWN = frozenset({"role", "status", "scopes", "models", "expires_in_s", "everywhere", "hidden", "aliases"})
 """Fields whose values may stand in the log. Of all others only the name does."""
 PAGE = 500
+LATE_S = 86_400.0
+"""An event that waited on disk while the store was away stands later in the log than it happened."""
 MOST_READ = 20_000
 """How many records one question looks through; the next page goes on from there."""
 Outcome = Literal["ok", "refused", "failed"]
@@ -84,7 +86,9 @@ class Audit:
             for record in records:
                 position = record.sequence
                 event = _event(record.value)
-                if request.action is None or event.action == request.action:
+                if request.since is not None and event.at < request.since - LATE_S:
+                    return AuditPage(items=tuple(found))
+                if asked_for(event, request):
                     found.append(event)
                     if len(found) == request.limit:
                         return AuditPage(items=tuple(found), next=str(position))
@@ -93,6 +97,17 @@ class Audit:
                 return AuditPage(items=tuple(found))
             if read >= MOST_READ:
                 return AuditPage(items=tuple(found), next=str(position))
+
+
+def asked_for(event: AuditEvent, request: QueryAudit) -> bool:
+    action = request.action
+    if action is not None and event.action != action and not (action.endswith(".") and event.action.startswith(action)):
+        return False
+    if request.target is not None and event.target != request.target:
+        return False
+    if request.outcome is not None and event.outcome != request.outcome:
+        return False
+    return (request.since is None or event.at >= request.since) and (request.until is None or event.at < request.until)
 
 
 def _position(cursor: str | None) -> int:

@@ -6,6 +6,7 @@ import msgspec
 
 from covey.protocol.auth import AccessKey, AccessUser
 from covey.protocol.ids import KeyId, UserId
+from covey.protocol.usage import UsageReport, UsageRow
 from covey.store.read_copy import ReadCopy
 
 _user = msgspec.msgpack.Decoder(AccessUser).decode
@@ -39,6 +40,22 @@ class Names:
         if key is not None:
             return key, key.revoked_at is not None
         return self._gone_keys.get(key_id), True
+
+    def named(self, report: UsageReport) -> UsageReport:
+        """The report with names in its rows."""
+        return UsageReport(items=tuple(self._named(row) for row in report.items), total=report.total)
+
+    def _named(self, row: UsageRow) -> UsageRow:
+        username, user_deleted = self.user(row.user_id)
+        key, key_deleted = (None, False) if row.key_id is None else self.key(row.key_id)
+        return msgspec.structs.replace(
+            row,
+            username=username,
+            user_deleted=user_deleted,
+            key_name=key.name or None if key else None,
+            key_prefix=key.prefix or None if key else None,
+            key_deleted=key_deleted,
+        )
 
     def __len__(self) -> int:
         """How many accounts there are."""

@@ -66,7 +66,7 @@ class Operations:
             LIST_RUNNING.name: lambda request, identity, context: catalogue.list_running(identity, context),
             REMOVE_MODEL.name: lambda request, identity, context: catalogue.remove_model(request, identity, context),
             LIST_NODES.name: self._list_nodes,
-            QUERY_USAGE.name: lambda request, identity, context: meter.query(request, identity),
+            QUERY_USAGE.name: self._query_usage,
             QUERY_AUDIT.name: lambda request, identity, context: audit.query(request),
         }
         self._own |= administrative(administration)
@@ -134,6 +134,9 @@ class Operations:
 
     async def _list_models(self, _: Any, identity: Identity, __: CallContext) -> msgspec.Struct:
         return self._catalogue.list_models(identity)
+
+    async def _query_usage(self, request: Any, identity: Identity, _: CallContext) -> msgspec.Struct:
+        return self._administration.names.named(await self._meter.query(request, identity))
 
     async def _list_nodes(self, _: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
         return self._administration.nodes.list()

@@ -128,6 +128,7 @@ class GatewayWorker(Worker):
             records_waiting=self._records_waiting,
         )  # fmt: skip
         administration = Administration(
+            names=names,
             nodes=Nodes(self._bus),
             models=models,
             pulls=GatewayPulls(self._bus),

@@ -157,6 +157,8 @@ def test_a_key_secret_goes_to_stdout_and_the_talk_to_stderr(server: PlatformServ
          {"items": [{"day": "2026-01-31", "model": "m", "totals": {"requests": 5}}], "total": {}}, "2026-01-31"),
         (("audit",), "GET /covey/v1/audit",
          {"items": [{"id": "1", "at": 1.0, "action": "keys.create", "outcome": "ok", "request_id": "req_9"}]}, "req_9"),
+        (("requests", "--outcome", "failed"), "GET /covey/v1/requests",
+         {"items": [{"record": {"at": 1.0, "model": "m", "request_id": "req_7"}}]}, "req_7"),
         (("status",), "GET /readyz", {"status": "ok"}, "robin"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
