@@ -167,6 +167,15 @@ class UpdateUser(Message, frozen=True, kw_only=True, forbid_unknown_fields=True)
     status: UserStatus | None = None
 
 
+class UserRef(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    user_id: UserId
+
+
+class RevokeUserKey(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    user_id: UserId
+    key_id: KeyId
+
+
 class DeleteUser(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     user_id: UserId
 
@@ -233,6 +242,10 @@ LIST_USERS = Endpoint("auth.list_users", ListUsers, UserList, idempotent=True)
 UPDATE_USER = Endpoint("auth.update_user", UpdateUser, UserInfo, idempotent=True)
 DELETE_USER = Endpoint("auth.delete_user", DeleteUser, Empty, idempotent=True)
 RESET_PASSWORD = Endpoint("auth.reset_password", ResetPassword, Empty, timeout_s=15.0)
+LIST_USER_KEYS = Endpoint("auth.list_user_keys", UserRef, KeyList, idempotent=True)
+REVOKE_USER_KEY = Endpoint("auth.revoke_user_key", RevokeUserKey, Empty, idempotent=True)
+LIST_USER_SESSIONS = Endpoint("auth.list_user_sessions", UserRef, SessionList, idempotent=True)
+END_USER_SESSIONS = Endpoint("auth.end_user_sessions", UserRef, Empty, idempotent=True)
 CREATE_INVITATION = Endpoint("auth.create_invitation", CreateInvitation, CreatedInvitation)
 LIST_INVITATIONS = Endpoint("auth.list_invitations", Empty, InvitationList, idempotent=True)
 REVOKE_INVITATION = Endpoint("auth.revoke_invitation", RevokeInvitation, Empty, idempotent=True)

@@ -366,6 +366,28 @@ OPERATIONS: tuple[Operation, ...] = (
         "Set a new password for an account",
         audited=True,
     ),
+    Operation("users.keys", auth.LIST_USER_KEYS, "admin", "GET", "/users/{user_id}/keys", "API keys of an account"),
+    Operation(
+        "users.revoke_key",
+        auth.REVOKE_USER_KEY,
+        "admin",
+        "DELETE",
+        "/users/{user_id}/keys/{key_id}",
+        "Revoke an API key of an account",
+        audited=True,
+    ),
+    Operation(
+        "users.sessions", auth.LIST_USER_SESSIONS, "admin", "GET", "/users/{user_id}/sessions", "Sessions of an account"
+    ),
+    Operation(
+        "users.end_sessions",
+        auth.END_USER_SESSIONS,
+        "admin",
+        "DELETE",
+        "/users/{user_id}/sessions",
+        "End all sessions of an account",
+        audited=True,
+    ),
     Operation(
         "invitations.create",
         auth.CREATE_INVITATION,

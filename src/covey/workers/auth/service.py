@@ -182,6 +182,35 @@ class AuthService(Service):
         _log.info("password_reset", user_id=user.id, by=actor.user.id)
         return Empty()
 
+    @serves(protocol.LIST_USER_KEYS)
+    async def list_user_keys(self, request: protocol.UserRef, context: CallContext) -> protocol.KeyList:
+        await self._authorization.administrator(context)
+        user = (await self._accounts.get(self._checked(request.user_id))).record
+        return protocol.KeyList(items=await self._api_keys.infos(user.id))
+
+    @serves(protocol.REVOKE_USER_KEY)
+    async def revoke_user_key(self, request: protocol.RevokeUserKey, context: CallContext) -> Empty:
+        actor = await self._authorization.administrator(context)
+        user = (await self._accounts.get(self._checked(request.user_id))).record
+        await self._api_keys.revoke(user.id, request.key_id)
+        _log.info("user_key_revoked", user_id=user.id, by=actor.user.id, key_id=request.key_id)
+        return Empty()
+
+    @serves(protocol.LIST_USER_SESSIONS)
+    async def list_user_sessions(self, request: protocol.UserRef, context: CallContext) -> protocol.SessionList:
+        actor = await self._authorization.administrator(context)
+        user = (await self._accounts.get(self._checked(request.user_id))).record
+        found = await self._sessions.of(user.id)
+        return protocol.SessionList(items=tuple(each.record.info(actor.identity.session_id) for each in found))
+
+    @serves(protocol.END_USER_SESSIONS)
+    async def end_user_sessions(self, request: protocol.UserRef, context: CallContext) -> Empty:
+        """The user's keys go on working."""
+        actor = await self._authorization.administrator(context)
+        user = await self._accounts.change(self._checked(request.user_id), self._with_tokens_ended)
+        _log.info("user_sessions_ended", user_id=user.id, by=actor.user.id)
+        return Empty()
+
     @serves(protocol.CREATE_INVITATION)
     async def create_invitation(
         self, request: protocol.CreateInvitation, context: CallContext

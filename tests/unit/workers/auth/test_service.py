@@ -178,6 +178,37 @@ async def test_an_administrator_who_was_demoted_is_refused_though_the_gateway_do
         await rig.call(auth.LIST_USERS, auth.ListUsers(), by=stale)
 
 
+async def test_an_administrator_sees_and_revokes_the_keys_of_others(
+    rig: AuthRig, admin: SessionTokens, member: SessionTokens
+) -> None:
+    made = await rig.call(auth.CREATE_KEY, auth.CreateKey(name="k"), by=member)
+    whose = auth.UserRef(user_id=member.user.id)
+    assert [key.id for key in (await rig.call(auth.LIST_USER_KEYS, whose, by=admin)).items] == [made.key.id]
+    revoke = auth.RevokeUserKey(user_id=admin.user.id, key_id=made.key.id)
+    with pytest.raises(NotFound):
+        await rig.call(auth.REVOKE_USER_KEY, revoke, by=admin)
+    revoke = auth.RevokeUserKey(user_id=member.user.id, key_id=made.key.id)
+    with pytest.raises(Forbidden):
+        await rig.call(auth.REVOKE_USER_KEY, revoke, by=member)
+    await rig.call(auth.REVOKE_USER_KEY, revoke, by=admin)
+    (key,) = (await rig.call(auth.LIST_KEYS, by=member)).items
+    assert key.revoked_at is not None
+
+
+async def test_an_administrator_sees_and_ends_the_sessions_of_others(
+    rig: AuthRig, admin: SessionTokens, member: SessionTokens
+) -> None:
+    whose = auth.UserRef(user_id=member.user.id)
+    (session,) = (await rig.call(auth.LIST_USER_SESSIONS, whose, by=admin)).items
+    assert (session.id, session.current) == (member.session_id, False)
+    await rig.call(auth.END_USER_SESSIONS, whose, by=admin)
+    assert not await rig.accepts(member.access_token)
+    assert await rig.accepts(admin.access_token)
+    for strange in ("usr_unknown", "*", "../x", ""):
+        with pytest.raises(NotFound):
+            await rig.call(auth.LIST_USER_KEYS, auth.UserRef(user_id=UserId(strange)), by=admin)
+
+
 async def test_a_deleted_user_is_gone_everywhere(rig: AuthRig, admin: SessionTokens, member: SessionTokens) -> None:
     await rig.call(auth.CREATE_KEY, auth.CreateKey(name="k"), by=member)
     await rig.call(auth.DELETE_USER, auth.DeleteUser(user_id=member.user.id), by=admin)
