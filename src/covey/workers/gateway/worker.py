@@ -122,25 +122,11 @@ class GatewayWorker(Worker):
             timeout_s=self._config.audit_timeout_s,
         )
         queue = self._queue = UsageQueue(self._config.usage_queue_size, lambda: self.metrics.record(LOG_USAGE, "lost"))
-        names = Names(records)
         state = GatewayState(
             credentials, self._clock, running=self._running, access_age_s=lambda: records.age_s,
             records_waiting=self._records_waiting,
         )  # fmt: skip
-        administration = Administration(
-            names=names,
-            nodes=Nodes(self._bus),
-            models=models,
-            pulls=GatewayPulls(self._bus),
-            requests=RequestLog(
-                await self._store.log(LOG_USAGE, max_age_s=self._config.retention_s),
-                names,
-                self._clock,
-                size=self._config.request_log_size,
-                longest_s=self._config.request_log_s,
-            ),
-            overviews=Overviews(self._bus, names, self._clock),
-        )
+        administration = await self._administration(Names(records), models)
         self.service = self._service(credentials, meter, audit, queue, administration, state, rules)
 
         async def write_down() -> None:
@@ -227,6 +213,18 @@ class GatewayWorker(Worker):
             self.metrics,
             queue_size=self._config.usage_queue_size,
             written=written,
+        )
+
+    async def _administration(self, names: Names, models: ModelSettingsStore) -> Administration:
+        usage = await self._store.log(LOG_USAGE, max_age_s=self._config.retention_s)
+        size, longest_s = self._config.request_log_size, self._config.request_log_s
+        return Administration(
+            names=names,
+            nodes=Nodes(self._bus),
+            models=models,
+            pulls=GatewayPulls(self._bus),
+            requests=RequestLog(usage, names, self._clock, size=size, longest_s=longest_s),
+            overviews=Overviews(self._bus, names, self._clock),
         )
 
     def _service(
