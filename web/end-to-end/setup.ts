@@ -1,6 +1,7 @@
 import type { TestProject } from "vitest/node";
 import { MODEL_FILE, startCovey } from "./covey_processes";
 import { startEchoEngine } from "./echo_engine";
+import { HOSTILE_MODEL } from "./hostile_model";
 import { startRemote } from "./remote";
 
 declare module "vitest" {
@@ -10,8 +11,6 @@ declare module "vitest" {
     remote: string;
   }
 }
-
-export const HOSTILE_MODEL = `<img src=x onerror="window.broken=1">`;
 
 /** Starts Covey with the real small model and the echo engine; ends both after the last test. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

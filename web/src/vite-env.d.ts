@@ -1,8 +1,5 @@
 /// <reference types="vite/client" />
 declare module "@fontsource-variable/figtree";
-declare module "stylis" {
-  export const prefixer: (element: unknown) => void;
-}
 declare module "@mui/stylis-plugin-rtl" {
   const plugin: (element: unknown) => void;
   export default plugin;

@@ -12,6 +12,7 @@ import { useColorScheme } from "@mui/material/styles";
 import { useState } from "react";
 import { Icon } from "@/components/Icon";
 import { toast } from "@/components/toast";
+import { VisuallyHidden } from "@/components/VisuallyHidden";
 import { logOut } from "@/features/session/api/session_api";
 import { leave, useSession } from "@/features/session/session";
 import { chooseLocale, LOCALES, type Locale, type MessageKey, useLocaleState, useText } from "@/i18n/locale";
@@ -46,13 +47,13 @@ export function AccountMenu() {
         onClick={(event) => setAnchor(event.currentTarget)}
         aria-haspopup="menu"
         aria-expanded={anchor !== null}
-        aria-label={text("accountMenu", { name: user.username })}
         sx={{ width: "100%", p: 1, borderRadius: 2, gap: 1.25, justifyContent: "start", "&:hover": { bgcolor: "action.hover" } }}
       >
-        <Avatar sx={{ width: 28, height: 28, fontSize: "0.85rem", bgcolor: "primary.main", color: "primary.contrastText" }}>
+        <Avatar aria-hidden="true" sx={{ width: 28, height: 28, fontSize: "0.85rem", bgcolor: "primary.main", color: "primary.contrastText" }}>
           {[...user.username][0]?.toUpperCase()}
         </Avatar>
-        <Box component="bdi" sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", flex: 1, textAlign: "start" }}>
+        <VisuallyHidden>{text("accountMenu", { name: user.username })}</VisuallyHidden>
+        <Box component="bdi" aria-hidden="true" sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", flex: 1, textAlign: "start" }}>
           {user.username}
         </Box>
         <Icon path={mdiChevronUp} />
