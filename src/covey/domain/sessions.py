@@ -67,7 +67,7 @@ def judge(parts: RefreshParts, *, family_hash: str, turn_hash: str) -> Presented
 
 def next_valid_after(now: float, previous: float) -> float:
     """A moment that every access token issued before lies in front of: a whole second, later than the last one."""
-    return float(max(math.ceil(now), math.floor(previous) + 1))
+    return float(math.floor(max(now, previous)) + 1)
 
 
 def issue_time(now: float, valid_after: float) -> int:

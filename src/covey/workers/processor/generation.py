@@ -59,8 +59,7 @@ class GenerationRun:
         model: OfferedModel,
         ticket: Ticket,
         *,
-        instance: InstanceId,
-        node: NodeName,
+        place: tuple[InstanceId, NodeName],
         request_id: RequestId,
         suspicion: Suspicion,
         counters: ModelCounters,
@@ -69,8 +68,7 @@ class GenerationRun:
         self._request = request
         self._model = model
         self._ticket = ticket
-        self._instance = instance
-        self._node = node
+        self._instance, self._node = place
         self._request_id = request_id
         self._suspicion = suspicion
         self._counters = counters
