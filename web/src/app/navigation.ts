@@ -6,6 +6,9 @@ import {
   mdiKeyOutline,
   mdiLanConnect,
   mdiShieldAccountOutline,
+  mdiSwapHorizontal,
+  mdiTuneVariant,
+  mdiViewDashboardOutline,
 } from "@mdi/js";
 import type { MessageKey } from "@/i18n/locale";
 
@@ -21,12 +24,15 @@ export const accountPages: NavigationEntry[] = [
   { to: "/account", label: "navSecurity", icon: mdiShieldAccountOutline },
   { to: "/account/keys", label: "navKeys", icon: mdiKeyOutline },
   { to: "/account/usage", label: "navUsage", icon: mdiChartBar },
+  { to: "/account/preferences", label: "navPreferences", icon: mdiTuneVariant },
 ];
 
 /** Pages for administrators, in the order they are shown. */
 export const administrationPages: NavigationEntry[] = [
+  { to: "/admin", label: "navOverview", icon: mdiViewDashboardOutline },
   { to: "/admin/models", label: "navModels", icon: mdiCubeOutline },
   { to: "/admin/nodes", label: "navNodes", icon: mdiLanConnect },
   { to: "/admin/users", label: "navUsers", icon: mdiAccountGroupOutline },
+  { to: "/admin/requests", label: "navRequests", icon: mdiSwapHorizontal },
   { to: "/admin/audit", label: "navAudit", icon: mdiHistory },
 ];

@@ -80,11 +80,23 @@ const usageRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/usage/components/UsagePage"), "UsagePage"),
 });
 
+const preferencesRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: "/account/preferences",
+  component: lazyRouteComponent(() => import("@/features/account/components/PreferencesPage"), "PreferencesPage"),
+});
+
 /** For administrators; others are told so. The service refuses them all the same. */
 const administrationRoute = createRoute({
   getParentRoute: () => insideRoute,
   id: "administration",
   component: lazyRouteComponent(() => import("./AdministratorsOnly"), "AdministratorsOnly"),
+});
+
+const overviewRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: "/admin",
+  component: lazyRouteComponent(() => import("@/features/overview/components/OverviewPage"), "OverviewPage"),
 });
 
 const usersRoute = createRoute({
@@ -105,6 +117,12 @@ const nodesRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/fleet/components/NodesPage"), "NodesPage"),
 });
 
+const requestsRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: "/admin/requests",
+  component: lazyRouteComponent(() => import("@/features/records/components/RequestsPage"), "RequestsPage"),
+});
+
 const auditRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: "/admin/audit",
@@ -114,7 +132,7 @@ const auditRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   entryRoute,
   registerRoute,
-  insideRoute.addChildren([newChatRoute, chatRoute, accountRoute, keysRoute, usageRoute, administrationRoute.addChildren([usersRoute, modelsRoute, nodesRoute, auditRoute])]),
+  insideRoute.addChildren([newChatRoute, chatRoute, accountRoute, keysRoute, usageRoute, preferencesRoute, administrationRoute.addChildren([overviewRoute, usersRoute, modelsRoute, nodesRoute, requestsRoute, auditRoute])]),
 ]);
 
 export const router = createRouter({

@@ -1,4 +1,5 @@
 import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
 import Table from "@mui/material/Table";
 import TableBody from "@mui/material/TableBody";
 import TableCell from "@mui/material/TableCell";
@@ -7,6 +8,9 @@ import TableRow from "@mui/material/TableRow";
 import TableSortLabel from "@mui/material/TableSortLabel";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useMemo, useRef, useState } from "react";
+import { useText } from "@/i18n/locale";
+import { csvTable } from "@/lib/csv";
+import { downloadText } from "@/lib/download";
 
 export interface Column<Row> {
   id: string;
@@ -16,6 +20,8 @@ export interface Column<Row> {
   sortBy?: (row: Row) => string | number;
   /** Numbers are read at their end. */
   numeric?: boolean;
+  /** What an exported file says; without it the column is left out there. */
+  csv?: (row: Row) => string | number;
   width?: number | string;
 }
 
@@ -34,10 +40,14 @@ interface DataTableProps<Row> {
   foot?: ReactNode;
   /** Only as many rows as fit are drawn; needs a height. */
   maxHeight?: string;
+  /** Name of the file, without its ending, that the loaded rows can be saved as. Without it there is no such button. */
+  exportName?: string;
 }
 
 const ROW_PX = 49;
 const MOST_DRAWN = 120;
+/** What a row is about stays in view while the rest is scrolled sideways. */
+const PINNED = { position: "sticky", insetInlineStart: 0, zIndex: 1, bgcolor: "background.paper" } as const;
 
 /** A real table. Long ones draw only the rows in view, so that ten thousand scroll as smoothly as ten. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
@@ -58,10 +68,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const drawn = virtual ? items.flatMap(({ index }) => rows[index] ?? []) : rows;
   const firstIndex = items[0]?.index ?? 0;
   if (rows.length === 0) return <Empty>{empty}</Empty>;
-  return (
+  const table = (
     <Box
       ref={scroller}
-      role="region"
+      role="group"
       aria-label={label}
       tabIndex={0}
       sx={{ border: 1, borderColor: "divider", borderRadius: 1.5, overflow: "auto", maxHeight, bgcolor: "background.paper" }}
@@ -73,7 +83,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               <TableCell
                 key={column.id}
                 align={column.numeric ? "right" : "left"}
-                sx={{ width: column.width, whiteSpace: "nowrap", bgcolor: "background.paper" }}
+                sx={{ width: column.width, minWidth: column.width, whiteSpace: "nowrap", bgcolor: "background.paper", ...(column === columns[0] && { ...PINNED, zIndex: 3 }) }}
                 sortDirection={order?.id === column.id ? (order.descending ? "desc" : "asc") : false}
               >
                 {column.sortBy ? (
@@ -101,7 +111,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   component={position === 0 ? "th" : "td"}
                   scope={position === 0 ? "row" : undefined}
                   align={column.numeric ? "right" : "left"}
-                  sx={{ fontVariantNumeric: "tabular-nums", fontWeight: position === 0 ? 550 : undefined }}
+                  sx={{
+                    fontVariantNumeric: "tabular-nums",
+                    fontWeight: position === 0 ? 550 : undefined,
+                    overflowWrap: "break-word",
+                    minWidth: column.width ?? { xs: "6.5rem", md: 0 },
+                    maxWidth: "24rem",
+                    ...(position === 0 && PINNED),
+                  }}
                 >
                   {position === 0 && props.onOpen ? <Opener row={row} {...props} column={column} /> : column.render(row)}
                 </TableCell>
@@ -111,7 +128,29 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           {after > 0 && <Spacer height={after} columns={columns.length} />}
         </TableBody>
       </Table>
-      {foot && <Box sx={{ p: 1, textAlign: "center" }}>{foot}</Box>}
+      {foot && <Box sx={{ p: 1, textAlign: "center", position: "sticky", insetInlineStart: 0 }}>{foot}</Box>}
+    </Box>
+  );
+  if (props.exportName === undefined) return table;
+  return (
+    <>
+      {table}
+      <ExportButton name={props.exportName} columns={columns} rows={rows} />
+    </>
+  );
+}
+
+function ExportButton<Row>({ name, columns, rows }: { name: string; columns: Column<Row>[]; rows: readonly Row[] }) {
+  const text = useText();
+  const save = () => {
+    const named = columns.flatMap(({ label, csv }) => (csv === undefined ? [] : [{ label, csv }]));
+    downloadText(`${name}.csv`, "text/csv", csvTable(named.map(({ label }) => label), rows.map((row) => named.map(({ csv }) => csv(row)))));
+  };
+  return (
+    <Box sx={{ mt: 1, textAlign: "end" }}>
+      <Button size="small" color="inherit" onClick={save}>
+        {text("exportRows", { count: rows.length })}
+      </Button>
     </Box>
   );
 }

@@ -5,6 +5,8 @@ export function formatsOf(locale: string) {
   const two = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+  const precise = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   const unit = (name: string, digits: number) =>
     new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
@@ -16,6 +18,8 @@ export function formatsOf(locale: string) {
     decimal: (value: number) => one.format(value),
     fine: (value: number) => two.format(value),
     moment: (at: number) => moment.format(at * 1000),
+    time: (at: number) => time.format(at * 1000),
+    precise: (at: number) => precise.format(at * 1000),
     day: (at: number) => day.format(at * 1000),
     duration: (ms: number) => (ms < 1000 ? milliseconds.format(ms) : seconds.format(ms / 1000)),
     size(bytes: number) {

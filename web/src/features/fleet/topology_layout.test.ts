@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { InstanceInfo, NodeInfo } from "@/lib/api_types";
-import { CARD, pictureOf } from "./topology_layout";
+import { CARD, neighbourOf, pictureOf } from "./topology_layout";
 
 const instance = (service: string, number: number, node: string) => ({ service, instance: `${service}-${number}`, node }) as InstanceInfo;
 const nodes = [
@@ -24,4 +24,14 @@ it("puts nothing on top of anything else, and everything into its node's frame",
     const covering = instances.filter((other) => other !== one && Math.abs(other.x - one.x) < CARD.width && Math.abs(other.y - one.y) < CARD.height);
     expect(covering).toEqual([]);
   }
+});
+
+it("moves to the nearest instance in a direction", () => {
+  const place = (id: string, x: number, y: number) => ({ info: { instance: id } as InstanceInfo, node: "n", x, y });
+  const placed = [place("a", 0, 0), place("b", 100, 0), place("c", 100, 50), place("d", 300, 0)];
+  expect(neighbourOf(placed, "a", "ArrowRight")).toBe("b");
+  expect(neighbourOf(placed, "b", "ArrowDown")).toBe("c");
+  expect(neighbourOf(placed, "b", "ArrowRight")).toBe("d");
+  expect(neighbourOf(placed, "a", "ArrowLeft")).toBeNull();
+  expect(neighbourOf(placed, "nobody", "ArrowLeft")).toBeNull();
 });

@@ -63,3 +63,21 @@ function linksOf(instances: readonly PlacedInstance[]): [string, string][] {
       ),
   );
 }
+
+export type Direction = "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown";
+
+/** The nearest instance in a direction of the picture; what lies straight ahead goes before what lies aside. */
+export function neighbourOf(instances: readonly PlacedInstance[], from: string, direction: Direction): string | null {
+  const start = instances.find(({ info }) => info.instance === from);
+  if (start === undefined) return null;
+  const sideways = direction === "ArrowLeft" || direction === "ArrowRight";
+  const sign = direction === "ArrowRight" || direction === "ArrowDown" ? 1 : -1;
+  let best: { id: string; cost: number } | null = null;
+  for (const { info, x, y } of instances) {
+    const ahead = sign * (sideways ? x - start.x : y - start.y);
+    const aside = Math.abs(sideways ? y - start.y : x - start.x);
+    const cost = ahead + 2 * aside;
+    if (ahead > 0 && (best === null || cost < best.cost)) best = { id: info.instance, cost };
+  }
+  return best?.id ?? null;
+}

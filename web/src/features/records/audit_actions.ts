@@ -17,4 +17,38 @@ export const ACTIONS: Record<string, MessageKey> = {
   "models.pull": "auditModelPull",
   "models.remove": "auditModelRemove",
   "signing_keys.rotate": "auditRotate",
+  "nodes.drain": "auditDrain",
+  "nodes.resume": "auditResume",
+  "models.set_settings": "auditModelSettings",
+  "models.reset_settings": "auditModelReset",
+  "pulls.cancel": "auditPullCancel",
 };
+
+/** The same as whole sentences about `{name}`. */
+export const SENTENCES: Record<string, MessageKey> = {
+  "accounts.register": "saysRegister",
+  "sessions.login": "saysLogin",
+  "sessions.logout": "saysLogout",
+  "sessions.revoke": "saysSessionRevoke",
+  "accounts.change_password": "saysPassword",
+  "keys.create": "saysKeyCreate",
+  "keys.revoke": "saysKeyRevoke",
+  "users.update": "saysUserUpdate",
+  "users.delete": "saysUserDelete",
+  "users.reset_password": "saysUserReset",
+  "invitations.create": "saysInvite",
+  "invitations.revoke": "saysInvitationRevoke",
+  "models.pull": "saysModelPull",
+  "models.remove": "saysModelRemove",
+  "signing_keys.rotate": "saysRotate",
+  "nodes.drain": "saysDrain",
+  "nodes.resume": "saysResume",
+  "models.set_settings": "saysModelSettings",
+  "models.reset_settings": "saysModelReset",
+  "pulls.cancel": "saysPullCancel",
+};
+
+/** Marks that keep a name of any direction apart from the sentence around it (Unicode FSI and PDI). */
+export function isolated(name: string): string {
+  return `\u2068${name}\u2069`;
+}

@@ -1,4 +1,5 @@
 import type { UsageRow, UsageTotals } from "@/lib/api_types";
+import { csvTable } from "@/lib/csv";
 
 export type Grouping = "day" | "model" | "key";
 export type Metric = "tokens" | "requests";
@@ -47,19 +48,19 @@ export function lastDays(count: number, now: Date): string[] {
   return Array.from({ length: count }, (_, index) => new Date(now.getTime() - (count - 1 - index) * DAY_MS).toISOString().slice(0, 10));
 }
 
-/** Every row as a line of CSV (RFC 4180). Texts that a spreadsheet would run as a formula are made plain. */
+/** Every row as a line of CSV. */
 export function csvOf(rows: readonly UsageRow[]): string {
-  const head = ["day", "model", "key_id", "requests", "prompt_tokens", "completion_tokens", "failed", "cancelled"];
-  const lines = rows.map(({ day, model, key_id, totals }) =>
-    [day, model, key_id ?? "", totals.requests, totals.prompt_tokens, totals.completion_tokens, totals.failed, totals.cancelled]
-      .map(csvCell)
-      .join(","),
+  return csvTable(
+    ["day", "model", "key_id", "requests", "prompt_tokens", "completion_tokens", "failed", "cancelled"],
+    rows.map(({ day, model, key_id, totals }) => [
+      day,
+      model,
+      key_id ?? "",
+      totals.requests,
+      totals.prompt_tokens,
+      totals.completion_tokens,
+      totals.failed,
+      totals.cancelled,
+    ]),
   );
-  return [head.join(","), ...lines, ""].join("\r\n");
-}
-
-export function csvCell(value: string | number): string {
-  if (typeof value === "number") return String(value);
-  const plain = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

@@ -3,10 +3,11 @@ import { account } from "./ar/account";
 import { administration } from "./ar/administration";
 import { app } from "./ar/app";
 import { chat } from "./ar/chat";
+import { service } from "./ar/service";
 import { session } from "./ar/session";
 import { models } from "./ar/models";
 import { parameters } from "./ar/parameters";
 import { conversations } from "./ar/conversations";
 import { code } from "./ar/code";
 
-export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations, ...code };
+export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code };

@@ -3,10 +3,11 @@ import { account } from "./de/account";
 import { administration } from "./de/administration";
 import { app } from "./de/app";
 import { chat } from "./de/chat";
+import { service } from "./de/service";
 import { session } from "./de/session";
 import { models } from "./de/models";
 import { parameters } from "./de/parameters";
 import { conversations } from "./de/conversations";
 import { code } from "./de/code";
 
-export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations, ...code };
+export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code };

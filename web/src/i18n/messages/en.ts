@@ -2,6 +2,7 @@ import { account } from "./en/account";
 import { administration } from "./en/administration";
 import { app } from "./en/app";
 import { chat } from "./en/chat";
+import { service } from "./en/service";
 import { session } from "./en/session";
 import { models } from "./en/models";
 import { parameters } from "./en/parameters";
@@ -9,4 +10,4 @@ import { conversations } from "./en/conversations";
 import { code } from "./en/code";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...account, ...administration, ...app, ...chat, ...session, ...models, ...parameters, ...conversations, ...code };
+export const en = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code };

@@ -9,8 +9,8 @@ import { useSession } from "@/features/session/session";
 import { useText } from "@/i18n/locale";
 import { ApiError } from "@/lib/api_error";
 import { changePassword } from "../api/account_api";
-
-const LEAST_CHARACTERS = 10;
+import { LEAST_CHARACTERS } from "../password_strength";
+import { StrengthMeter } from "./StrengthMeter";
 
 /** Changing the own password ends all other sessions. */
 export function PasswordForm() {
@@ -62,6 +62,7 @@ export function PasswordForm() {
         value={wanted}
         onChange={(event) => setWanted(event.target.value)}
       />
+      <StrengthMeter password={wanted} />
       {error !== null && !wrong && <ErrorNotice error={error} />}
       <Alert severity="info" variant="outlined">
         {text("passwordEndsSessions")}

@@ -26,6 +26,15 @@ export const nodesQuery = queryOptions({
   refetchInterval: 2_000,
 });
 
+/** Take the node's processors out of service: they finish what they have and take nothing new. */
+export function drainNode(node: string) {
+  return answerOf(api.POST("/covey/v1/nodes/{node}/drain", { params: { path: { node } } }));
+}
+
+export function resumeNode(node: string) {
+  return answerOf(api.POST("/covey/v1/nodes/{node}/resume", { params: { path: { node } } }));
+}
+
 export const runningQuery = queryOptions({
   queryKey: ["running"],
   queryFn: async () => (await answerOf(api.GET("/covey/v1/running"))).items,

@@ -11,19 +11,14 @@ import { Icon } from "@/components/Icon";
 import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { toast } from "@/components/toast";
-import { type MessageKey, useFormats, useText } from "@/i18n/locale";
-import type { CatalogueModel, ModelInfo } from "@/lib/api_types";
+import { useFormats, useText } from "@/i18n/locale";
+import type { CatalogueModel } from "@/lib/api_types";
 import { modelsQuery, removeModel } from "../api/fleet_api";
+import { MODEL_STATES } from "../model_states";
 import { ModelDialog } from "./ModelDialog";
 import { PullDialog } from "./PullDialog";
 import { Pulls } from "./Pulls";
 
-export const MODEL_STATES: Record<ModelInfo["state"], { label: MessageKey; colour: "success" | "default" | "info" | "error" }> = {
-  loaded: { label: "stateLoaded", colour: "success" },
-  cold: { label: "stateCold", colour: "default" },
-  loading: { label: "stateLoading", colour: "info" },
-  unavailable: { label: "stateUnavailable", colour: "error" },
-};
 const REMOVABLE_ENGINES = ["llamacpp", "ollama"];
 
 /** Every model of the service, and getting more of them. */

@@ -14,6 +14,8 @@ import { Page } from "@/components/Page";
 import { useFormats, useText } from "@/i18n/locale";
 import type { InstanceInfo, NodeInfo } from "@/lib/api_types";
 import { nodesQuery } from "../api/fleet_api";
+import { DrainButton } from "./DrainButton";
+import { InstancePanel } from "./InstancePanel";
 import { INSTANCE_STATES, ROLES } from "../instance_texts";
 
 const Topology = lazy(() => import("./Topology"));
@@ -24,6 +26,9 @@ export function NodesPage() {
   const narrow = useMediaQuery((theme: Theme) => theme.breakpoints.down("md"), { noSsr: true });
   const [view, setView] = useState<"picture" | "list">(narrow ? "list" : "picture");
   const nodes = useQuery(nodesQuery);
+  const [open, setOpen] = useState<string | null>(null);
+  // By its id, so that the panel goes on showing what the worker says now.
+  const opened = nodes.data?.flatMap((node) => node.instances).find((one) => one.instance === open) ?? null;
   return (
     <Page
       wide
@@ -50,15 +55,33 @@ export function NodesPage() {
       {nodes.error && <ErrorNotice error={nodes.error} retry={() => void nodes.refetch()} />}
       {nodes.data && view === "picture" && (
         <Suspense fallback={<Loading />}>
-          <Topology nodes={nodes.data} />
+          <Topology nodes={nodes.data} onOpen={setOpen} />
         </Suspense>
       )}
-      {nodes.data && view === "list" && nodes.data.map((node) => <NodeList key={node.name} node={node} />)}
+      {nodes.data && view === "list" && nodes.data.map((node) => <NodeList key={node.name} node={node} onOpen={setOpen} />)}
+      {nodes.data && view === "picture" && <NodeActions nodes={nodes.data} />}
+      <InstancePanel instance={opened} onClose={() => setOpen(null)} />
     </Page>
   );
 }
 
-function NodeList({ node }: { node: NodeInfo }) {
+/** What can be done with each node, below the picture. */
+function NodeActions({ nodes }: { nodes: NodeInfo[] }) {
+  return (
+    <Box component="ul" sx={{ listStyle: "none", m: 0, mt: 2, p: 0, display: "flex", flexWrap: "wrap", gap: 3 }}>
+      {nodes.map((node) => (
+        <Box component="li" key={node.name} sx={{ display: "flex", alignItems: "center", gap: 1.5 }}>
+          <Box component="bdi" sx={{ fontWeight: 600 }}>
+            {node.name}
+          </Box>
+          <DrainButton node={node} />
+        </Box>
+      ))}
+    </Box>
+  );
+}
+
+function NodeList({ node, onOpen }: { node: NodeInfo; onOpen: (instance: string) => void }) {
   const text = useText();
   const formats = useFormats();
   const columns = useMemo<Column<InstanceInfo>[]>(
@@ -83,10 +106,21 @@ function NodeList({ node }: { node: NodeInfo }) {
   );
   return (
     <Box component="section" sx={{ mb: 4 }}>
-      <Typography variant="h2" sx={{ mb: 1.5 }}>
-        <bdi>{node.name}</bdi>
-      </Typography>
-      <DataTable label={node.name} columns={columns} rows={node.instances} keyOf={(one) => one.instance} empty={text("nodesNone")} />
+      <Box sx={{ display: "flex", alignItems: "center", gap: 2, mb: 1.5 }}>
+        <Typography variant="h2">
+          <bdi>{node.name}</bdi>
+        </Typography>
+        <DrainButton node={node} />
+      </Box>
+      <DataTable
+        label={node.name}
+        columns={columns}
+        rows={node.instances}
+        keyOf={(one) => one.instance}
+        empty={text("nodesNone")}
+        onOpen={(one) => onOpen(one.instance)}
+        openLabel={(one) => text("instanceOpen", { role: text(ROLES[one.service] ?? "roleOther"), id: one.instance })}
+      />
     </Box>
   );
 }

@@ -2,13 +2,13 @@ import { Background, Controls, Handle, type Node, type NodeProps, Position, Reac
 import "@xyflow/react/dist/style.css";
 import Box from "@mui/material/Box";
 import { useColorScheme } from "@mui/material/styles";
-import { useMemo } from "react";
+import { type KeyboardEvent, useMemo, useRef } from "react";
 import { useFormats, useText } from "@/i18n/locale";
 import type { InstanceInfo, NodeInfo } from "@/lib/api_types";
 import { INSTANCE_STATES, ROLES } from "../instance_texts";
-import { CARD, pictureOf } from "../topology_layout";
+import { CARD, type Direction, neighbourOf, pictureOf } from "../topology_layout";
 
-type InstanceNode = Node<{ info: InstanceInfo }, "instance">;
+type InstanceNode = Node<{ info: InstanceInfo; onOpen: (instance: string) => void; onMove: (from: string, direction: Direction) => void }, "instance">;
 type FrameNode = Node<{ name: string }, "frame">;
 const MARKS = { success: "●", info: "◐", warning: "▲", default: "○", error: "✕" };
 
@@ -20,7 +20,32 @@ function InstanceCard({ data }: NodeProps<InstanceNode>) {
   const { running, slots, waiting } = info.load;
   return (
     <Box
-      sx={{ width: CARD.width, height: CARD.height, p: 1.25, border: 1, borderColor: "divider", borderRadius: 1.5, bgcolor: "background.paper", overflow: "hidden" }}
+      component="button"
+      type="button"
+      className="nopan"
+      data-instance={info.instance}
+      onClick={() => data.onOpen(info.instance)}
+      onKeyDown={(event: KeyboardEvent) => {
+        if (!isDirection(event.key)) return;
+        event.preventDefault();
+        data.onMove(info.instance, event.key);
+      }}
+      sx={{
+        display: "block",
+        width: CARD.width,
+        height: CARD.height,
+        p: 1.25,
+        border: 1,
+        borderColor: "divider",
+        borderRadius: 1.5,
+        bgcolor: "background.paper",
+        color: "text.primary",
+        font: "inherit",
+        textAlign: "start",
+        cursor: "pointer",
+        overflow: "hidden",
+        "&:hover": { borderColor: "primary.main" },
+      }}
     >
       <Handle type="target" position={Position.Left} style={{ opacity: 0 }} />
       <Box sx={{ display: "flex", justifyContent: "space-between", fontWeight: 650 }}>
@@ -52,12 +77,23 @@ function NodeFrame({ data }: NodeProps<FrameNode>) {
 
 const TYPES = { instance: InstanceCard, frame: NodeFrame };
 
+const DIRECTIONS: readonly string[] = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"] satisfies Direction[];
+
+function isDirection(key: string): key is Direction {
+  return DIRECTIONS.includes(key);
+}
+
 /** The path of a request through all workers, with what each does now. The list says the same. */
-export default function Topology({ nodes }: { nodes: NodeInfo[] }) {
+export default function Topology({ nodes, onOpen }: { nodes: NodeInfo[]; onOpen: (instance: string) => void }) {
   const text = useText();
   const { mode } = useColorScheme();
+  const frame = useRef<HTMLDivElement>(null);
   const { cards, links } = useMemo(() => {
     const picture = pictureOf(nodes);
+    const onMove = (from: string, direction: Direction) => {
+      const next = neighbourOf(picture.instances, from, direction);
+      if (next !== null) frame.current?.querySelector<HTMLElement>(`[data-instance="${CSS.escape(next)}"]`)?.focus();
+    };
     const frames: FrameNode[] = picture.frames.map((frame) => ({
       id: `frame-${frame.node}`,
       type: "frame",
@@ -68,20 +104,24 @@ export default function Topology({ nodes }: { nodes: NodeInfo[] }) {
       selectable: false,
       focusable: false,
     }));
-    const instances: InstanceNode[] = picture.instances.map(({ info, x, y, node }) => ({
+    const instances: InstanceNode[] = picture.instances.map(({ info, x, y }) => ({
       id: info.instance,
       type: "instance",
       position: { x, y },
-      data: { info },
-      ariaLabel: `${info.service} ${node} ${info.state}`,
+      data: { info, onOpen, onMove },
+      // Known sizes: a picture that is renewed does not have to be measured again, which would make it flicker.
+      width: CARD.width,
+      height: CARD.height,
+      // The button in it takes the focus.
+      focusable: false,
     }));
     return {
       cards: [...frames, ...instances],
       links: picture.links.map(([from, to]) => ({ id: `${from}-${to}`, source: from, target: to, focusable: false })),
     };
-  }, [nodes]);
+  }, [nodes, onOpen]);
   return (
-    <Box dir="ltr" sx={{ height: "min(70vh, 44rem)", border: 1, borderColor: "divider", borderRadius: 1.5, overflow: "hidden" }}>
+    <Box ref={frame} dir="ltr" sx={{ height: "min(70vh, 44rem)", border: 1, borderColor: "divider", borderRadius: 1.5, overflow: "hidden", "& .react-flow": { "--xy-background-color": "transparent", fontFamily: "inherit" } }}>
       <ReactFlow
         nodes={cards}
         edges={links}

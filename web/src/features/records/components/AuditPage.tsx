@@ -1,52 +1,41 @@
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
-import Dialog from "@mui/material/Dialog";
-import DialogActions from "@mui/material/DialogActions";
-import DialogContent from "@mui/material/DialogContent";
-import DialogTitle from "@mui/material/DialogTitle";
-import MenuItem from "@mui/material/MenuItem";
-import TextField from "@mui/material/TextField";
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { type ReactNode, useMemo, useState } from "react";
 import { type Column, DataTable } from "@/components/DataTable";
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { FilterSelect } from "@/components/FilterSelect";
 import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
-import { type MessageKey, useFormats, useText } from "@/i18n/locale";
+import { usersQuery } from "@/features/users/api/users_api";
+import { useFormats, useText } from "@/i18n/locale";
 import type { AuditEvent } from "@/lib/api_types";
 import { auditQuery } from "../api/records_api";
 import { ACTIONS } from "../audit_actions";
-
-const OUTCOMES: Record<AuditEvent["outcome"], { label: MessageKey; colour: "success" | "warning" | "error" }> = {
-  ok: { label: "auditOk", colour: "success" },
-  refused: { label: "auditRefused", colour: "warning" },
-  failed: { label: "auditFailed", colour: "error" },
-};
+import { AUDIT_OUTCOMES, useSentence } from "../audit_texts";
+import { AuditDetails } from "./AuditDetails";
 
 /** Who changed what. */
 export function AuditPage() {
   const text = useText();
   const [action, setAction] = useState("");
-  const audit = useInfiniteQuery(auditQuery({ action, actorId: "" }));
+  const [actorId, setActorId] = useState("");
+  const users = useInfiniteQuery(usersQuery);
+  const people = users.data?.pages.flatMap((page) => page.items) ?? [];
+  const audit = useInfiniteQuery({ ...auditQuery({ action, actorId }), placeholderData: keepPreviousData });
   const rows = useMemo(() => audit.data?.pages.flatMap((page) => page.items) ?? [], [audit.data]);
   return (
     <Page wide title={text("auditTitle")} lead={text("auditLead")}>
-      <TextField
-        select
-        label={text("auditAction")}
-        value={action}
-        onChange={(event) => setAction(event.target.value)}
-        sx={{ mb: 2, maxWidth: 320 }}
-        slotProps={{ inputLabel: { shrink: true }, select: { displayEmpty: true } }}
-      >
-        <MenuItem value="">{text("auditAll")}</MenuItem>
-        {Object.entries(ACTIONS).map(([name, label]) => (
-          <MenuItem key={name} value={name}>
-            {text(label)}
-          </MenuItem>
-        ))}
-      </TextField>
+      <Box role="search" aria-label={text("auditTitle")} sx={{ display: "flex", flexWrap: "wrap", gap: 1.5, mb: 2 }}>
+        <FilterSelect
+          label={text("auditAction")}
+          value={action}
+          options={Object.entries(ACTIONS).map(([name, label]) => [name, text(label)])}
+          onChange={setAction}
+        />
+        <FilterSelect label={text("auditActor")} value={actorId} options={people.map((user) => [user.id, user.username])} onChange={setActorId} />
+      </Box>
       {audit.isPending && <Loading />}
       {audit.error && <ErrorNotice error={audit.error} retry={() => void audit.refetch()} />}
       {audit.data && (
@@ -65,32 +54,27 @@ export function AuditPage() {
   );
 }
 
-function AuditTable({ rows, foot }: { rows: AuditEvent[]; foot: React.ReactNode }) {
+function AuditTable({ rows, foot }: { rows: AuditEvent[]; foot: ReactNode }) {
   const text = useText();
   const formats = useFormats();
+  const sentence = useSentence();
   const [open, setOpen] = useState<AuditEvent | null>(null);
   const columns = useMemo<Column<AuditEvent>[]>(
     () => [
-      { id: "at", label: text("time"), render: (event) => formats.moment(event.at), width: 190 },
-      {
-        id: "action",
-        label: text("auditAction"),
-        render: (event) => {
-          const label = ACTIONS[event.action];
-          return label === undefined ? <code>{event.action}</code> : text(label);
-        },
-      },
-      { id: "actor", label: text("auditActor"), render: (event) => <bdi>{event.actor_name ?? event.actor_id ?? text("auditNobody")}</bdi> },
+      { id: "at", label: text("time"), render: (event) => formats.moment(event.at), csv: (event) => new Date(event.at * 1000).toISOString(), width: 190 },
+      { id: "what", label: text("auditWhat"), render: sentence, csv: (event) => event.action },
       {
         id: "outcome",
         label: text("auditOutcome"),
+        csv: (event) => event.error_code ?? event.outcome,
         render: (event) => (
-          <Chip size="small" variant="outlined" color={OUTCOMES[event.outcome].colour} label={text(OUTCOMES[event.outcome].label)} />
+          <Chip size="small" variant="outlined" color={AUDIT_OUTCOMES[event.outcome].colour} label={text(AUDIT_OUTCOMES[event.outcome].label)} />
         ),
       },
-      { id: "address", label: text("auditAddress"), render: (event) => <span dir="ltr">{event.client_address ?? ""}</span> },
+      { id: "target", label: text("auditTarget"), render: (event) => <code dir="auto">{event.target ?? ""}</code>, csv: (event) => event.target ?? "" },
+      { id: "address", label: text("auditAddress"), render: (event) => <span dir="ltr">{event.client_address ?? ""}</span>, csv: (event) => event.client_address ?? "" },
     ],
-    [text, formats],
+    [text, formats, sentence],
   );
   return (
     <>
@@ -103,18 +87,9 @@ function AuditTable({ rows, foot }: { rows: AuditEvent[]; foot: React.ReactNode 
         foot={foot}
         onOpen={setOpen}
         openLabel={(event) => text("auditOpen", { time: formats.moment(event.at) })}
+        exportName="covey-audit"
       />
-      <Dialog open={open !== null} onClose={() => setOpen(null)} aria-labelledby="audit-title">
-        <DialogTitle id="audit-title">{text("auditDetails")}</DialogTitle>
-        <DialogContent>
-          <Box component="pre" dir="ltr" tabIndex={0} aria-label={text("auditDetails")} sx={{ m: 0, whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-            {open && JSON.stringify(open, null, 2)}
-          </Box>
-        </DialogContent>
-        <DialogActions>
-          <Button onClick={() => setOpen(null)}>{text("close")}</Button>
-        </DialogActions>
-      </Dialog>
+      <AuditDetails event={open} onClose={() => setOpen(null)} />
     </>
   );
 }

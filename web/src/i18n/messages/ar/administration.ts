@@ -120,7 +120,6 @@ export const administration: Record<keyof typeof english, Message> = {
   auditTitle: "سجل التغييرات",
   auditLead: "كل تغيير في الحسابات والمفاتيح والنماذج، وكل محاولة لذلك.",
   auditAction: "الإجراء",
-  auditAll: "الكل",
   auditActor: "من",
   auditNobody: "دون تسجيل دخول",
   auditOutcome: "النتيجة",

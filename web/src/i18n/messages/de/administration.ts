@@ -122,7 +122,6 @@ export const administration: Record<keyof typeof english, Message> = {
   auditTitle: "Änderungsprotokoll",
   auditLead: "Jede Änderung an Konten, Schlüsseln und Modellen, und jeder Versuch dazu.",
   auditAction: "Aktion",
-  auditAll: "Alle",
   auditActor: "Wer",
   auditNobody: "Nicht angemeldet",
   auditOutcome: "Ergebnis",

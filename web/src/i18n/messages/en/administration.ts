@@ -121,7 +121,6 @@ export const administration = {
   auditTitle: "Audit log",
   auditLead: "Every change to accounts, keys and models, and every attempt at one.",
   auditAction: "Action",
-  auditAll: "All",
   auditActor: "Who",
   auditNobody: "Not logged in",
   auditOutcome: "Outcome",

@@ -1,0 +1,23 @@
+import { useCallback } from "react";
+import { type MessageKey, useText } from "@/i18n/locale";
+import type { AuditEvent } from "@/lib/api_types";
+import { isolated, SENTENCES } from "./audit_actions";
+
+export const AUDIT_OUTCOMES: Record<AuditEvent["outcome"], { label: MessageKey; colour: "success" | "warning" | "error" }> = {
+  ok: { label: "auditOk", colour: "success" },
+  refused: { label: "auditRefused", colour: "warning" },
+  failed: { label: "auditFailed", colour: "error" },
+};
+
+/** Says in one sentence who did what; actions of newer services by their own name. */
+export function useSentence(): (event: AuditEvent) => string {
+  const text = useText();
+  return useCallback(
+    (event) => {
+      const name = isolated(event.actor_name ?? event.actor_id ?? text("auditNobody"));
+      const sentence = SENTENCES[event.action];
+      return sentence === undefined ? `${name}: ${event.action}` : text(sentence, { name });
+    },
+    [text],
+  );
+}
