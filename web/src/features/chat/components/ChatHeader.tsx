@@ -1,7 +1,7 @@
 import { mdiTuneVariant } from "@mdi/js";
 import Badge from "@mui/material/Badge";
 import Box from "@mui/material/Box";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { IconAction } from "@/components/IconAction";
 import { VisuallyHidden } from "@/components/VisuallyHidden";
 import { ModelPicker } from "@/features/models/components/ModelPicker";
@@ -21,7 +21,8 @@ interface ChatHeaderProps {
 }
 
 /** Names the chat, who answers in it and how. */
-export function ChatHeader({ title, model, settings, onModel, onSettings, settingsOpen, children }: ChatHeaderProps) {
+export const ChatHeader = memo(function ChatHeader(props: ChatHeaderProps) {
+  const { title, model, settings, onModel, onSettings, settingsOpen, children } = props;
   const text = useText();
   const changed = countChanged(settings);
   return (
@@ -55,4 +56,4 @@ export function ChatHeader({ title, model, settings, onModel, onSettings, settin
       </Badge>
     </Box>
   );
-}
+});

@@ -6,15 +6,15 @@ import { Loading } from "@/components/Loading";
 import { usePageTitle } from "@/components/page_title";
 import { useText } from "@/i18n/locale";
 import type { StoredMessage } from "@/lib/api_types";
-import { contextUsed } from "../answer_figures";
 import { changeDraft, useDraft } from "../drafts";
 import { useChat } from "../hooks/use_chat";
 import { useChatActions } from "../hooks/use_chat_actions";
 import { useChatKeys } from "../hooks/use_chat_keys";
+import { useContextUsed } from "../hooks/use_context_used";
+import { useStable } from "../hooks/use_stable";
 import { AnswerAnnouncer } from "./AnswerAnnouncer";
 import { ChatHeader } from "./ChatHeader";
 import { Composer } from "./Composer";
-import { ContextMeter } from "./ContextMeter";
 import { EmptyChat } from "./EmptyChat";
 import { MessageList } from "./MessageList";
 import { RemoveBranchDialog } from "./RemoveBranchDialog";
@@ -44,7 +44,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   });
   const draft = useDraft(draftKey);
   usePageTitle(conversation.data?.info.title ?? "");
-  useChatKeys(input, running !== undefined, chat.stop);
+  
   useEffect(() => {
     // On a phone the keyboard would cover what there is to read.
     if (matchMedia("(hover: hover)").matches) input.current?.focus();
@@ -53,16 +53,21 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
     changeDraft(draftKey, { text: suggestion });
     void chat.send();
   };
-  const length = catalogue?.model.context_length ?? null;
-  const used = contextUsed(path.shown, draft.text);
+  const send = useStable(() => void chat.send());
+  const stop = useStable(chat.stop);
+  const onModel = useStable((name: string) => chat.change({ model: name }));
+  const openSettings = useStable(() => setSettingsOpen(true));
+  useChatKeys(input, running !== undefined, stop);
+  const recall = useStable(recallLast);
+  const used = useContextUsed(path.shown, draft.text, running !== undefined);
   return (
     <Box sx={{ height: "100%", display: "flex", flexDirection: "column" }}>
       <ChatHeader
         title={conversation.data?.info.title ?? null}
         model={model}
         settings={settings}
-        onModel={(name) => chat.change({ model: name })}
-        onSettings={() => setSettingsOpen(true)}
+        onModel={onModel}
+        onSettings={openSettings}
         settingsOpen={settingsOpen}
       />
       {conversationId !== undefined && conversation.isPending ? (
@@ -83,12 +88,12 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         vision={catalogue?.model.capabilities.includes("vision") ?? false}
         running={running !== undefined}
         ready={model !== null}
-        onSend={() => void chat.send()}
-        onStop={chat.stop}
-        onRecall={() => recallLast()}
-      >
-        {length !== null && used > 0 && <ContextMeter used={used} length={length} />}
-      </Composer>
+        onSend={send}
+        onStop={stop}
+        onRecall={recall}
+        used={used}
+        contextLength={catalogue?.model.context_length ?? null}
+      />
       <Suspense>
         {settingsOpen && (
           <SettingsDrawer
@@ -100,7 +105,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
           />
         )}
       </Suspense>
-      {conversationId !== undefined && (
+      {conversationId !== undefined && removing !== null && (
         <RemoveBranchDialog conversationId={conversationId} tree={path.tree} message={removing} onClose={() => setRemoving(null)} />
       )}
     </Box>

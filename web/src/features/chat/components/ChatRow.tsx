@@ -48,7 +48,11 @@ export const ChatRow = memo(function ChatRow({ shown, number, last, busy, action
       conversationId={conversationId}
       instead={editing ? <QuestionEditor text={splitFiles(content).text} onSend={send} onCancel={() => setEditing(false)} /> : undefined}
       actions={
-        growing || editing ? null : (
+        growing ? (
+          <Box sx={{ mt: 0.5 }}>
+            <BranchSwitch branches={branches} onChoose={actions.show} />
+          </Box>
+        ) : editing ? null : (
           <>
             {!question && (
               <AnswerEnd
@@ -82,4 +86,17 @@ export const ChatRow = memo(function ChatRow({ shown, number, last, busy, action
       }
     />
   );
-});
+}, isSame);
+
+/** Paths are made anew with each frame of an answer; the rows that it is not in are not drawn again. */
+function isSame(before: ChatRowProps, after: ChatRowProps): boolean {
+  const { shown: one, ...others } = before;
+  const { shown: other, ...news } = after;
+  return (
+    one.message === other.message &&
+    one.live === other.live &&
+    one.branches.index === other.branches.index &&
+    one.branches.ids.join() === other.branches.ids.join() &&
+    (Object.keys(others) as (keyof typeof others)[]).every((name) => others[name] === news[name])
+  );
+}

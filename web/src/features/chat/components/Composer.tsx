@@ -3,7 +3,7 @@ import Box from "@mui/material/Box";
 import IconButton from "@mui/material/IconButton";
 import InputBase from "@mui/material/InputBase";
 import Tooltip from "@mui/material/Tooltip";
-import { type KeyboardEvent, type ReactNode, type RefObject, useRef } from "react";
+import { type KeyboardEvent, memo, type RefObject, useRef } from "react";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { Icon } from "@/components/Icon";
 import { IconAction } from "@/components/IconAction";
@@ -13,6 +13,7 @@ import { MEASURE } from "@/theme/tokens";
 import { changeDraft, useDraft } from "../drafts";
 import { useAttaching } from "../hooks/use_attaching";
 import { AttachmentList } from "./AttachmentList";
+import { ContextMeter } from "./ContextMeter";
 
 interface ComposerProps {
   draftKey: string;
@@ -27,13 +28,14 @@ interface ComposerProps {
   onStop: () => void;
   /** Up in an empty field: edit the last question. */
   onRecall: () => void;
-  /** Beside the buttons. */
-  children?: ReactNode;
+  /** Tokens of the model's context that are used, and how many it has; null: not known. */
+  used: number;
+  contextLength: number | null;
 }
 
 /** Where questions are written. */
-export function Composer(props: ComposerProps) {
-  const { draftKey, input, vision, running, ready, onSend, onStop, onRecall, children } = props;
+export const Composer = memo(function Composer(props: ComposerProps) {
+  const { draftKey, input, vision, running, ready, onSend, onStop, onRecall, used, contextLength } = props;
   const text = useText();
   const draft = useDraft(draftKey);
   const picker = useRef<HTMLInputElement>(null);
@@ -94,14 +96,16 @@ export function Composer(props: ComposerProps) {
               }}
             />
             <IconAction path={mdiPaperclip} label={text(vision ? "composerAttach" : "composerAttachText")} onClick={() => picker.current?.click()} sx={{ marginInlineStart: -0.75 }} />
-            <Box sx={{ flex: 1, display: "flex", alignItems: "center", gap: 1, minWidth: 0, justifyContent: "end" }}>{children}</Box>
+            <Box sx={{ flex: 1, display: "flex", alignItems: "center", gap: 1, minWidth: 0, justifyContent: "end" }}>
+              {contextLength !== null && used > 0 && <ContextMeter used={used} length={contextLength} />}
+            </Box>
             <SendOrStop running={running} sendable={sendable} onSend={onSend} onStop={onStop} />
           </Box>
         </Box>
       </Box>
     </Box>
   );
-}
+});
 
 function SendOrStop({ running, sendable, onSend, onStop }: { running: boolean; sendable: boolean; onSend: () => void; onStop: () => void }) {
   const text = useText();

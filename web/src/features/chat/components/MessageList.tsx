@@ -46,6 +46,19 @@ export function MessageList({ shown, busy, actions, conversationId }: MessageLis
     virtualizer.scrollToEnd();
     // Once for each chat; afterwards whoever reads decides.
   }, [conversationId, virtualizer]);
+  useEffect(() => {
+    // The field below grows with what is written: the end must not slip behind it.
+    const element = scroller.current;
+    if (element === null) return;
+    let height = element.clientHeight;
+    const observer = new ResizeObserver(() => {
+      const lost = height - element.clientHeight;
+      height = element.clientHeight;
+      if (lost > 0 && virtualizer.getDistanceFromEnd() - lost <= NEAR_PX) virtualizer.scrollToEnd();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [virtualizer]);
   const last = shown.at(-1)?.message.id;
   const asked = shown.at(-1)?.live?.phase === "sending";
   useEffect(() => {
