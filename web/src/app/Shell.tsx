@@ -8,6 +8,7 @@ import { Suspense, useEffect } from "react";
 import { IconAction } from "@/components/IconAction";
 import { Loading } from "@/components/Loading";
 import { Wordmark } from "@/components/Wordmark";
+import { PaletteHost } from "@/features/palette/components/PaletteHost";
 import { useSession } from "@/features/session/session";
 import { Unreachable } from "@/features/session/components/Unreachable";
 import { useText } from "@/i18n/locale";
@@ -73,6 +74,7 @@ function Frame({ path }: { path: string }) {
           </Box>
         )}
         <ConnectionNotice />
+        <PaletteHost />
         <Box component="main" id="content" tabIndex={-1} sx={{ flex: 1, minHeight: 0, outline: "none" }}>
           <Suspense fallback={<Loading />}>
             <Outlet />

@@ -129,10 +129,27 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/records/components/AuditPage"), "AuditPage"),
 });
 
+interface CompareSearch {
+  /** Names of models, with commas between them. */
+  models?: string;
+  /** A question to begin with. */
+  q?: string;
+}
+
+const compareRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: "/compare",
+  validateSearch: (search: Record<string, unknown>): CompareSearch => ({
+    models: typeof search.models === "string" ? search.models : undefined,
+    q: typeof search.q === "string" ? search.q : undefined,
+  }),
+  component: lazyRouteComponent(() => import("@/features/compare/components/ComparePage"), "ComparePage"),
+});
+
 const routeTree = rootRoute.addChildren([
   entryRoute,
   registerRoute,
-  insideRoute.addChildren([newChatRoute, chatRoute, accountRoute, keysRoute, usageRoute, preferencesRoute, administrationRoute.addChildren([overviewRoute, usersRoute, modelsRoute, nodesRoute, requestsRoute, auditRoute])]),
+  insideRoute.addChildren([newChatRoute, chatRoute, compareRoute, accountRoute, keysRoute, usageRoute, preferencesRoute, administrationRoute.addChildren([overviewRoute, usersRoute, modelsRoute, nodesRoute, requestsRoute, auditRoute])]),
 ]);
 
 export const router = createRouter({

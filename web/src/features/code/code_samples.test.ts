@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
 import type { ChatMessage } from "@/lib/api_types";
-import { bodyOf, codeFor, type CodeRequest, pythonValue, shellWord } from "./code_samples";
+import { bodyOf, codeFor, type CodeRequest, pythonValue, shellWord, wellFormed } from "./code_samples";
 
 const HOSTILE = [
   "it's",
@@ -30,32 +30,32 @@ function throughShell(words: string): string[] {
 }
 
 it.each(HOSTILE)("a shell gives back %j as one word", (text) => {
-  expect(throughShell(shellWord(text))).toEqual([text.toWellFormed()]);
+  expect(throughShell(shellWord(text))).toEqual([wellFormed(text)]);
 });
 
 it.each(HOSTILE)("curl sends exactly the body with %j", (text) => {
   const code = codeFor("curl", request(text), "https://covey.example");
   const words = throughShell(code.replace(/^curl /, "").replaceAll("\\\n", " "));
   expect(words[0]).toBe("https://covey.example/v1/chat/completions");
-  expect(JSON.parse(words.at(-1) ?? "")).toEqual(bodyOf(request(text.toWellFormed())));
+  expect(JSON.parse(words.at(-1) ?? "")).toEqual(bodyOf(request(wellFormed(text))));
 });
 
 it.each(HOSTILE)("Python reads back %j", (text) => {
   const value = { [text]: [text, null, true, 0.5, {}] };
   const program = `import json, sys; sys.stdout.write(json.dumps(${pythonValue(value)}))`;
-  expect(JSON.parse(execFileSync("python3", ["-c", program]).toString())).toEqual({ [text.toWellFormed()]: [text.toWellFormed(), null, true, 0.5, {}] });
+  expect(JSON.parse(execFileSync("python3", ["-c", program]).toString())).toEqual({ [wellFormed(text)]: [wellFormed(text), null, true, 0.5, {}] });
 });
 
 it.each(HOSTILE)("JavaScript sends exactly the body with %j", (text) => {
   const code = codeFor("javascript", request(text), "https://covey.example");
   const literal = /create\(([^]*)\);\nfor await/.exec(code)?.[1] ?? "";
-  expect(new Function(`return ${literal}`)()).toEqual({ ...bodyOf(request(text.toWellFormed())), stream: true });
+  expect(new Function(`return ${literal}`)()).toEqual({ ...bodyOf(request(wellFormed(text))), stream: true });
 });
 
 it.each(HOSTILE)("covey run gets %j as its last word", (text) => {
   const words = throughShell(codeFor("covey", request(text), "").replaceAll("\\\n", " "));
   expect(words.slice(0, 4)).toEqual(["covey", "run", "--model", "smol:135m"]);
-  expect(words.slice(-2)).toEqual(["--", text.toWellFormed()]);
+  expect(words.slice(-2)).toEqual(["--", wellFormed(text)]);
 });
 
 it.each(["curl", "python", "javascript", "fetch", "covey"] as const)("%s holds nothing that cannot be seen", (language) => {

@@ -47,15 +47,18 @@ const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/; // eslint-disable-line no-control
 
 const unicode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** JSON that is also JavaScript, and whose strings are also Python's. Half characters are replaced: nothing can send them. */
+/** Half characters replaced: nothing can send them. */
+export const wellFormed = (text: string) => text.replace(/\p{Cs}/gu, "\ufffd");
+
+/** JSON that is also JavaScript, and whose strings are also Python's. */
 function json(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value, (_, each: unknown) => (typeof each === "string" ? each.toWellFormed() : each), indent);
+  const text = JSON.stringify(value, (_, each: unknown) => (typeof each === "string" ? wellFormed(each) : each), indent);
   return text.replace(INVISIBLE, unicode);
 }
 
 /** One word of a POSIX shell, whatever the text holds. */
 export function shellWord(text: string): string {
-  const whole = text.toWellFormed().replace(/\0/g, "");
+  const whole = wellFormed(text).replace(/\0/g, "");
   if (/^[A-Za-z0-9_./:=@%+-]+$/.test(whole) && !whole.startsWith("-")) return whole;
   if (CONTROL.test(whole) || whole.search(INVISIBLE) !== -1) {
     const escaped = whole.replace(/[\\']/g, "\\$&").replace(/\n/g, "\\n").replace(/\t/g, "\\t");

@@ -9,5 +9,7 @@ import { models } from "./ar/models";
 import { parameters } from "./ar/parameters";
 import { conversations } from "./ar/conversations";
 import { code } from "./ar/code";
+import { palette } from "./ar/palette";
+import { compare } from "./ar/compare";
 
-export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code };
+export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };

@@ -9,5 +9,7 @@ import { models } from "./de/models";
 import { parameters } from "./de/parameters";
 import { conversations } from "./de/conversations";
 import { code } from "./de/code";
+import { palette } from "./de/palette";
+import { compare } from "./de/compare";
 
-export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code };
+export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };

@@ -8,6 +8,8 @@ import { models } from "./en/models";
 import { parameters } from "./en/parameters";
 import { conversations } from "./en/conversations";
 import { code } from "./en/code";
+import { palette } from "./en/palette";
+import { compare } from "./en/compare";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code };
+export const en = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };

@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import { askedBy } from "./shortcuts";
+
+function asked(facts: KeyboardEventInit, target: HTMLElement = document.body) {
+  let found: string | null = null;
+  const listen = (event: KeyboardEvent) => {
+    found = askedBy(event);
+  };
+  document.body.append(target === document.body ? document.createElement("i") : target);
+  document.addEventListener("keydown", listen, { once: true });
+  target.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, ...facts }));
+  return found;
+}
+
+it("knows its keys, with Ctrl and with Command", () => {
+  expect(asked({ key: "k", ctrlKey: true })).toBe("palette");
+  expect(asked({ key: "K", metaKey: true })).toBe("palette");
+  expect(asked({ key: "O", ctrlKey: true, shiftKey: true })).toBe("newChat");
+  expect(asked({ key: "?", shiftKey: true })).toBe("sheet");
+});
+
+it("takes no single keys from fields, and none while a word is composed", () => {
+  expect(asked({ key: "?", shiftKey: true }, document.createElement("textarea"))).toBeNull();
+  expect(asked({ key: "k", ctrlKey: true }, document.createElement("input"))).toBe("palette");
+  expect(asked({ key: "?", isComposing: true })).toBeNull();
+  expect(asked({ key: "k" })).toBeNull();
+  expect(asked({ key: "k", ctrlKey: true, altKey: true })).toBeNull();
+});
