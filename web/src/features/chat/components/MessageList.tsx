@@ -13,7 +13,13 @@ import { ChatRow } from "./ChatRow";
 
 /** How near to the end somebody has to be for new text to be kept in sight. */
 const NEAR_PX = 64;
+/** How far from it somebody has to be for a way back to be offered. */
+const AWAY_PX = 240;
 const GAP_PX = 10;
+
+function distanceFromEnd(element: HTMLElement): number {
+  return element.scrollHeight - element.scrollTop - element.clientHeight;
+}
 
 interface MessageListProps {
   shown: ShownMessage[];
@@ -54,7 +60,7 @@ export function MessageList({ shown, busy, actions, conversationId }: MessageLis
     const observer = new ResizeObserver(() => {
       const lost = height - element.clientHeight;
       height = element.clientHeight;
-      if (lost > 0 && virtualizer.getDistanceFromEnd() - lost <= NEAR_PX) virtualizer.scrollToEnd();
+      if (lost > 0 && distanceFromEnd(element) - lost <= NEAR_PX) virtualizer.scrollToEnd();
     });
     observer.observe(element);
     return () => observer.disconnect();
@@ -72,7 +78,7 @@ export function MessageList({ shown, busy, actions, conversationId }: MessageLis
         role="region"
         aria-label={text("chatMessages")}
         tabIndex={0}
-        onScroll={() => setAway(virtualizer.getDistanceFromEnd() > 4 * NEAR_PX)}
+        onScroll={(event) => setAway(distanceFromEnd(event.currentTarget) > AWAY_PX)}
         sx={{ height: "100%", overflowY: "auto", overflowAnchor: "none", px: { xs: 2, md: 3 }, contain: "strict", "&:focus-visible": { outline: "2px solid", outlineColor: "secondary.main", outlineOffset: -2 } }}
       >
         <Box sx={{ position: "relative", maxWidth: MEASURE, mx: "auto" }} style={{ height: virtualizer.getTotalSize() }}>
