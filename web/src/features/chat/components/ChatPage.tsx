@@ -16,9 +16,11 @@ import { AnswerAnnouncer } from "./AnswerAnnouncer";
 import { ChatHeader } from "./ChatHeader";
 import { Composer } from "./Composer";
 import { EmptyChat } from "./EmptyChat";
-import { MessageList } from "./MessageList";
-import { RemoveBranchDialog } from "./RemoveBranchDialog";
 
+// A new chat needs none of these; they are loaded while its first question is written.
+const loadList = () => import("./MessageList");
+const MessageList = lazy(() => loadList().then((loaded) => ({ default: loaded.MessageList })));
+const RemoveBranchDialog = lazy(() => import("./RemoveBranchDialog").then((loaded) => ({ default: loaded.RemoveBranchDialog })));
 const SettingsDrawer = lazy(() => import("./SettingsDrawer"));
 
 export function ChatPage() {
@@ -45,6 +47,10 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   const draft = useDraft(draftKey);
   usePageTitle(conversation.data?.info.title ?? "");
   
+  useEffect(() => {
+    // Should it not come, the list itself asks for it again and tells.
+    loadList().catch(() => {});
+  }, []);
   useEffect(() => {
     // On a phone the keyboard would cover what there is to read.
     if (matchMedia("(hover: hover)").matches) input.current?.focus();
@@ -79,7 +85,9 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
       ) : conversationId === undefined || path.shown.length === 0 ? (
         models.isPending ? <Loading /> : <EmptyChat model={model} onSuggestion={suggest} />
       ) : (
-        <MessageList shown={path.shown} busy={running !== undefined} actions={actions} conversationId={conversationId} />
+        <Suspense fallback={<Loading />}>
+          <MessageList shown={path.shown} busy={running !== undefined} actions={actions} conversationId={conversationId} />
+        </Suspense>
       )}
       <AnswerAnnouncer conversationId={conversationId} />
       <Composer
@@ -106,7 +114,9 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         )}
       </Suspense>
       {conversationId !== undefined && removing !== null && (
-        <RemoveBranchDialog conversationId={conversationId} tree={path.tree} message={removing} onClose={() => setRemoving(null)} />
+        <Suspense>
+          <RemoveBranchDialog conversationId={conversationId} tree={path.tree} message={removing} onClose={() => setRemoving(null)} />
+        </Suspense>
       )}
     </Box>
   );
