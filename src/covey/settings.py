@@ -32,6 +32,7 @@ from covey.facilities.logging import LogConfig
 from covey.facilities.metrics import MetricsConfig
 from covey.facilities.nats_configuration import NatsServerConfig
 from covey.facilities.store_config import NatsStoreConfig
+from covey.protocol.settings import Origin
 from covey.workers.auth.config import AuthConfig
 from covey.workers.client.config import ClientConfig
 from covey.workers.gateway.config import GatewayConfig
@@ -105,6 +106,30 @@ def load(
     for path, value in (overrides or {}).items():
         put(merged, path.split("."), value)
     return check(merged)
+
+
+def origins_of(
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> dict[str, Origin]:
+    """Where each setting that is no default was given: path → origin. The same arguments as ``load``, after it."""
+    found: dict[str, Origin] = {}
+    if file is not None:
+        found |= dict.fromkeys(leaves(read_file(file)), "file")
+    found |= dict.fromkeys(leaves(from_environment(os.environ if environment is None else environment)), "environment")
+    found |= dict.fromkeys(overrides or {}, "argument")
+    return found
+
+
+def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The dotted paths of everything that is no table."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}"
 
 
 def check(values: dict[str, Any]) -> Settings:

@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "pulls.cancel": {ADMIN},
     "models.running": {KEY, MEMBER, ADMIN},
     "models.remove": {ADMIN},
+    "settings.list": {ADMIN},
     "nodes.list": {ADMIN},
     "nodes.drain": {ADMIN},
     "nodes.resume": {ADMIN},

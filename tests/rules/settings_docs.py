@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-import textwrap
-from functools import cache
 from typing import Any
 
 import msgspec
 
+from covey.assembly.settings_in_force import field_sentences
 from covey.settings import Settings, struct_of
-
-
-@cache
-def field_sentences(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """Field name → the docstring that stands under it, on one line."""
-    found: dict[str, str] = {}
-    for base in reversed(struct.__mro__):
-        if base is msgspec.Struct or base is object or not issubclass(base, msgspec.Struct):
-            continue
-        body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
-        assert isinstance(body, ast.ClassDef)
-        for field, after in zip(body.body, body.body[1:], strict=False):
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
-                assert isinstance(after.value, ast.Constant)
-                found[field.target.id] = " ".join(str(after.value.value).split())
-    return found
 
 
 def settings_page() -> str:

@@ -6,8 +6,9 @@ import asyncio
 import gc
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
+from covey.assembly.settings_in_force import settings_in_force
 from covey.backends.base import Engine
 from covey.backends.ollama import OllamaEngine
 from covey.backends.openai import OpenAICompatibleEngine
@@ -35,6 +37,7 @@ from covey.protocol.auth import GET_REGISTRATION_POLICY
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import InstanceId, ModelName, NodeName, RequestId
 from covey.protocol.inference import PROCESSOR_GENERATE, ChatMessage, Delta, Finished, Generate, Sampling
+from covey.protocol.settings import Origin
 from covey.protocol.subjects import inbox_prefix
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
@@ -79,8 +82,9 @@ class ReadyNode(msgspec.Struct, frozen=True, kw_only=True):
 class Node:
     """One process of Covey: the roles it was told to run, and what they stand on."""
 
-    def __init__(self, settings: Settings, roles: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, roles: Sequence[str], origins: Mapping[str, Origin] | None = None) -> None:
         self.settings = settings
+        self._origins = origins or {}
         self.roles = tuple(role for role in WORKER_ROLES if role in roles)
         self.runs_mesh = "mesh" in roles and not settings.mesh.url
         if not self.runs_mesh and not settings.mesh.url:
@@ -196,7 +200,9 @@ class Node:
                 config = settings.gateway
                 if not config.data_dir:
                     config = msgspec.structs.replace(config, data_dir=str(self.data_dir / "gateway"))
-                return GatewayWorker(config, bus, store, clock, registry, **common)
+                gateway = GatewayWorker(config, bus, store, clock, registry, **common)
+                gateway.settings = cache(lambda: settings_in_force(self.settings, self._origins))
+                return gateway
             case "client":
                 return ClientWorker(settings.client, bus, store, clock, registry, **common)
             case "bridge":
@@ -310,11 +316,18 @@ class Session:
         await self._node.stop(force=force)
 
 
-def run(settings: Settings, roles: Sequence[str], *, smoke: bool, on_ready: Callable[[ReadyNode], None]) -> int:
+def run(
+    settings: Settings,
+    roles: Sequence[str],
+    *,
+    smoke: bool,
+    on_ready: Callable[[ReadyNode], None],
+    origins: Mapping[str, Origin] | None = None,
+) -> int:
     """Run a node until it is told to stop; the exit code. Raises what kept it from starting."""
 
     async def live() -> None:
-        node = Node(settings, roles)
+        node = Node(settings, roles, origins)
         async with StopSignals() as signals:
             await run_until_signalled(Session(node, smoke=smoke, on_ready=on_ready), signals)
 

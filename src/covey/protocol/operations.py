@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from covey.protocol import auth, conversations, model_settings, nodes, overview, registry, requests, usage
+from covey.protocol import auth, conversations, model_settings, nodes, overview, registry, requests, settings, usage
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
 
 Access = Literal["anonymous", "any", "inference", "account", "admin"]
@@ -343,6 +343,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "requests.query", requests.QUERY_REQUESTS, "account", "GET", "/requests", "The last requests, newest first"
     ),
     Operation("overview.get", overview.GET_OVERVIEW, "admin", "GET", "/overview", "The service at a glance"),
+    Operation(
+        "settings.list",
+        settings.LIST_SETTINGS,
+        "admin",
+        "GET",
+        "/settings",
+        "The settings in force of the node that answers, secrets masked",
+    ),
     Operation("audit.query", usage.QUERY_AUDIT, "admin", "GET", "/audit", "The audit log, newest first"),
     Operation("users.list", auth.LIST_USERS, "admin", "GET", "/users", "All accounts"),
     Operation(

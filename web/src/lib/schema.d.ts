@@ -777,6 +777,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/covey/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings in force of the node that answers, secrets masked */
+        get: operations["settings.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/covey/v1/audit": {
         parameters: {
             query?: never;
@@ -2168,6 +2185,27 @@ export interface components {
             records_waiting?: number;
             /** @default [] */
             silent_gateways?: string[];
+        };
+        /** SettingsInForce */
+        SettingsInForce: {
+            node: string;
+            /** @default [] */
+            items?: components["schemas"]["SettingInForce"][];
+        };
+        /** SettingInForce */
+        SettingInForce: {
+            path: string;
+            /** @default null */
+            value?: unknown;
+            /**
+             * @default default
+             * @enum {unknown}
+             */
+            origin?: "argument" | "default" | "environment" | "file";
+            /** @default false */
+            secret?: boolean;
+            /** @default  */
+            about?: string;
         };
         /** AuditPage */
         AuditPage: {
@@ -4049,6 +4087,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "settings.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings in force of the node that answers, secrets masked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsInForce"];
                 };
             };
             /** @description An error */

@@ -11,6 +11,7 @@ from covey.cli.failures import CommandFailed
 
 if TYPE_CHECKING:
     from covey.assembly import ReadyNode
+    from covey.protocol.settings import Origin
     from covey.settings import Settings
 
 ROLES = ("mesh", "auth", "gateway", "client", "processor", "bridge")
@@ -36,13 +37,13 @@ def up(file: Path | None, roles: tuple[str, ...], smoke: bool, **flags: Any) -> 
 
     Settings come from the defaults, then covey.toml, then COVEY__… in the environment, then these options.
     """
-    settings = _settings(file, flags)
+    settings, origins = _settings(file, flags)
     from covey.assembly import run
     from covey.errors import CoveyError
 
     chosen = roles or ROLES
     try:
-        code = run(settings, chosen, smoke=smoke, on_ready=_tell)
+        code = run(settings, chosen, smoke=smoke, on_ready=_tell, origins=origins)
     except CoveyError as error:
         where = f" ({error.param})" if error.param else ""
         raise CommandFailed(f"{error.detail}{where}") from error
@@ -50,9 +51,9 @@ def up(file: Path | None, roles: tuple[str, ...], smoke: bool, **flags: Any) -> 
         raise click.exceptions.Exit(code)
 
 
-def _settings(file: Path | None, flags: dict[str, Any]) -> Settings:
+def _settings(file: Path | None, flags: dict[str, Any]) -> tuple[Settings, dict[str, Origin]]:
     from covey.errors import BadSettings
-    from covey.settings import load
+    from covey.settings import load, origins_of
 
     overrides: dict[str, Any] = {}
     for text in flags["settings"]:
@@ -72,7 +73,7 @@ def _settings(file: Path | None, flags: dict[str, Any]) -> Settings:
     if file is None and Path("covey.toml").exists():
         file = Path("covey.toml")
     try:
-        return load(file=file, overrides=overrides)
+        return load(file=file, overrides=overrides), origins_of(file=file, overrides=overrides)
     except BadSettings as error:
         raise CommandFailed(error.detail, 2) from error
 

@@ -19,6 +19,7 @@ from covey.protocol.model_settings import (
 )
 from covey.protocol.nodes import DRAIN_NODE, RESUME_NODE
 from covey.protocol.requests import QUERY_REQUESTS
+from covey.protocol.settings import LIST_SETTINGS, SettingsInForce
 from covey.rpc.context import CallContext
 from covey.workers.gateway.model_settings import ModelSettingsStore
 from covey.workers.gateway.names import Names
@@ -38,6 +39,7 @@ class Administration:
     pulls: GatewayPulls
     requests: RequestLog
     overviews: Overviews
+    settings: Callable[[], SettingsInForce]
 
 
 def administrative(parts: Administration) -> dict[str, Handler]:
@@ -46,7 +48,11 @@ def administrative(parts: Administration) -> dict[str, Handler]:
     async def get_model_settings(request: Any, _: Identity, __: CallContext) -> msgspec.Struct:
         return parts.models.get(request)
 
+    async def list_settings(_: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
+        return parts.settings()
+
     return {
+        LIST_SETTINGS.name: list_settings,
         DRAIN_NODE.name: lambda request, identity, context: parts.nodes.set_draining(request, context, draining=True),
         RESUME_NODE.name: lambda request, identity, context: parts.nodes.set_draining(request, context, draining=False),
         QUERY_REQUESTS.name: lambda request, identity, context: parts.requests.query(request, identity),

@@ -20,6 +20,7 @@ from covey.errors import CoveyError, Draining, NotStarted, StoreUnavailable
 from covey.protocol.auth import RECORD_KEY_USES
 from covey.protocol.ids import InstanceId, NodeName, RequestId
 from covey.protocol.registry import InstanceInfo, LoadReport
+from covey.protocol.settings import SettingInForce, SettingsInForce
 from covey.protocol.subjects import BUCKET_ACCESS, BUCKET_GATEWAY, LOG_AUDIT, LOG_USAGE
 from covey.rpc.bus import Binding, Bus
 from covey.rpc.context import CallContext
@@ -80,6 +81,8 @@ class GatewayWorker(Worker):
         self._clock = clock
         self.metrics = GatewayMetrics(registry)
         self.limiter: Limiter = Unlimited()
+        self.settings: Callable[[], Sequence[SettingInForce]] = tuple
+        """The settings of this node, as administrators are shown them."""
         self.service: GatewayService | None = None
         self._records: ReadCopy[bytes] | None = None
         self._credentials: Credentials | None = None
@@ -225,6 +228,7 @@ class GatewayWorker(Worker):
             pulls=GatewayPulls(self._bus),
             requests=RequestLog(usage, names, self._clock, size=size, longest_s=longest_s),
             overviews=Overviews(self._bus, names, self._clock),
+            settings=lambda: SettingsInForce(node=self.node, items=tuple(self.settings())),
         )
 
     def _service(
