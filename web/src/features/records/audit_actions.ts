@@ -22,6 +22,8 @@ export const ACTIONS: Record<string, MessageKey> = {
   "models.set_settings": "auditModelSettings",
   "models.reset_settings": "auditModelReset",
   "pulls.cancel": "auditPullCancel",
+  "users.revoke_key": "auditUserKey",
+  "users.end_sessions": "auditUserSessions",
 };
 
 /** The same as whole sentences about `{name}`. */
@@ -46,6 +48,8 @@ export const SENTENCES: Record<string, MessageKey> = {
   "models.set_settings": "saysModelSettings",
   "models.reset_settings": "saysModelReset",
   "pulls.cancel": "saysPullCancel",
+  "users.revoke_key": "saysUserKey",
+  "users.end_sessions": "saysUserSessions",
 };
 
 /** Marks that keep a name of any direction apart from the sentence around it (Unicode FSI and PDI). */

@@ -26,5 +26,12 @@ it("names days without usage too", () => {
 });
 
 it("writes CSV that no spreadsheet runs", () => {
-  expect(csvOf([row("2026-01-01", "-1+1", null, 1)]).split("\r\n")[1]).toBe("2026-01-01,'-1+1,,1,1,1,0,0");
+  expect(csvOf([row("2026-01-01", "-1+1", null, 1)]).split("\r\n")[1]).toBe("2026-01-01,u,'-1+1,,,1,1,1,0,0");
+});
+
+it("knows what keys and users are called", () => {
+  const named = { ...row("2026-01-01", "a", "k", 1), key_name: "notebook", username: "kestrel" };
+  expect(grouped([named], "key")[0]?.name).toBe("notebook");
+  expect(grouped([named], "user")[0]).toMatchObject({ id: "u", name: "kestrel" });
+  expect(grouped(rows, "user")[0]?.name).toBeNull();
 });

@@ -41,19 +41,37 @@ export const runningQuery = queryOptions({
   refetchInterval: 2_000,
 });
 
+/** Models that can be fetched by their name. */
+export const catalogueQuery = queryOptions({
+  queryKey: ["models", "catalogue"],
+  queryFn: async () => (await answerOf(api.GET("/covey/v1/catalogue"))).items,
+});
+
+/** What is being fetched now, whoever began it. */
+export const pullsQuery = queryOptions({
+  queryKey: ["pulls"],
+  queryFn: async () => (await answerOf(api.GET("/covey/v1/pulls"))).items,
+  refetchInterval: 2_000,
+});
+
+/** Stop a download; what has arrived is kept for the next time. */
+export function cancelPull(pullId: string) {
+  return answerOf(api.DELETE("/covey/v1/pulls/{pull_id}", { params: { path: { pull_id: pullId } } }));
+}
+
 export interface Pull {
   model: string;
   sha256: string | null;
   name: string | null;
 }
 
-/** Gets a model; tells how far it is. Aborting `signal` stops it; what was loaded is kept for the next time. */
+/** Gets a model; tells how far it is. It goes on when `signal` is aborted or the page is closed. */
 export async function pullModel(pull: Pull, onProgress: (step: PullProgress) => void, signal: AbortSignal): Promise<void> {
   const response = await authorizedFetch(
     new Request(`${location.origin}/covey/v1/models/pull`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(pull),
+      body: JSON.stringify({ ...pull, detached: true }),
       signal,
     }),
   );

@@ -1,18 +1,23 @@
+import Autocomplete from "@mui/material/Autocomplete";
+import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Dialog from "@mui/material/Dialog";
 import DialogActions from "@mui/material/DialogActions";
 import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import TextField from "@mui/material/TextField";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useText } from "@/i18n/locale";
+import { useFormats, useText } from "@/i18n/locale";
+import { catalogueQuery } from "../api/fleet_api";
 import { startPull } from "../pull_store";
 
 /** Asks which model to fetch. */
 export function PullDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const text = useText();
   const client = useQueryClient();
+  const formats = useFormats();
+  const catalogue = useQuery({ ...catalogueQuery, enabled: open });
   const [model, setModel] = useState("");
   const [sha256, setSha256] = useState("");
   const [name, setName] = useState("");
@@ -33,14 +38,31 @@ export function PullDialog({ open, onClose }: { open: boolean; onClose: () => vo
       <form onSubmit={submit}>
         <DialogTitle id="pull-title">{text("pullModel")}</DialogTitle>
         <DialogContent sx={{ display: "grid", gap: 2, "&&": { pt: 1 } }}>
-          <TextField
-            label={text("pullWhat")}
-            helperText={text("pullWhatHint")}
-            autoFocus
-            required
-            value={model}
-            onChange={(event) => setModel(event.target.value)}
-            slotProps={{ htmlInput: { dir: "ltr", spellCheck: false, autoCapitalize: "none" } }}
+          <Autocomplete
+            freeSolo
+            options={catalogue.data ?? []}
+            getOptionLabel={(option) => (typeof option === "string" ? option : option.name)}
+            inputValue={model}
+            onInputChange={(_, typed) => setModel(typed)}
+            renderOption={({ key, ...item }, option) => (
+              <Box component="li" key={key} {...item} sx={{ display: "block !important" }}>
+                <bdi>{option.name}</bdi>
+                <Box sx={{ color: "text.secondary", fontSize: "0.8125rem" }}>
+                  {formats.size(option.size_bytes)} · {option.license}
+                  {option.installed && ` · ${text("pullInstalled")}`}
+                  <Box dir="auto">{option.description}</Box>
+                </Box>
+              </Box>
+            )}
+            renderInput={(field) => (
+              <TextField
+                {...field}
+                label={text("pullWhat")}
+                helperText={text("pullWhatHint")}
+                autoFocus
+                required
+              />
+            )}
           />
           {address && (
             <TextField

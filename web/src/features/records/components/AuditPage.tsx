@@ -6,6 +6,7 @@ import { type ReactNode, useMemo, useState } from "react";
 import { type Column, DataTable } from "@/components/DataTable";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { FilterSelect } from "@/components/FilterSelect";
+import { TypedFilter } from "@/components/TypedFilter";
 import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { usersQuery } from "@/features/users/api/users_api";
@@ -21,9 +22,11 @@ export function AuditPage() {
   const text = useText();
   const [action, setAction] = useState("");
   const [actorId, setActorId] = useState("");
+  const [outcome, setOutcome] = useState<AuditEvent["outcome"] | "">("");
+  const [target, setTarget] = useState("");
   const users = useInfiniteQuery(usersQuery);
   const people = users.data?.pages.flatMap((page) => page.items) ?? [];
-  const audit = useInfiniteQuery({ ...auditQuery({ action, actorId }), placeholderData: keepPreviousData });
+  const audit = useInfiniteQuery({ ...auditQuery({ action, actorId, outcome, target: target.trim() }), placeholderData: keepPreviousData });
   const rows = useMemo(() => audit.data?.pages.flatMap((page) => page.items) ?? [], [audit.data]);
   return (
     <Page wide title={text("auditTitle")} lead={text("auditLead")}>
@@ -35,6 +38,13 @@ export function AuditPage() {
           onChange={setAction}
         />
         <FilterSelect label={text("auditActor")} value={actorId} options={people.map((user) => [user.id, user.username])} onChange={setActorId} />
+        <FilterSelect
+          label={text("auditOutcome")}
+          value={outcome}
+          options={(Object.keys(AUDIT_OUTCOMES) as AuditEvent["outcome"][]).map((each) => [each, text(AUDIT_OUTCOMES[each].label)])}
+          onChange={(chosen) => setOutcome(chosen as AuditEvent["outcome"] | "")}
+        />
+        <TypedFilter label={text("auditTarget")} value={target} onChange={setTarget} />
       </Box>
       {audit.isPending && <Loading />}
       {audit.error && <ErrorNotice error={audit.error} retry={() => void audit.refetch()} />}

@@ -1,10 +1,9 @@
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
-import TextField from "@mui/material/TextField";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
 import { FilterSelect } from "@/components/FilterSelect";
+import { TypedFilter } from "@/components/TypedFilter";
 import { nodesQuery } from "@/features/fleet/api/fleet_api";
 import { modelNamesQuery } from "@/features/keys/api/keys_api";
 import { usersQuery } from "@/features/users/api/users_api";
@@ -23,7 +22,6 @@ const TIMES: [number, MessageKey][] = [
   [86_400, "requestsDay"],
   [604_800, "requestsWeek"],
 ];
-const TYPING_PAUSE_MS = 400;
 
 interface RequestFiltersProps {
   filter: RequestFilter;
@@ -62,7 +60,7 @@ export function RequestFilters({ filter, onChange }: RequestFiltersProps) {
         options={TIMES.map(([seconds, label]) => [String(seconds), text(label)])}
         onChange={(value) => set({ lastS: numberOf(value) })}
       />
-      <RequestIdField value={filter.requestId} onChange={(requestId) => set({ requestId })} />
+      <TypedFilter label={text("requestId")} value={filter.requestId} onChange={(requestId) => set({ requestId })} />
       {filter.keyId !== "" && <Chip label={text("requestsOneKey")} onDelete={() => set({ keyId: "" })} sx={{ alignSelf: "center" }} />}
       {isNarrowed(filter) && (
         <Button color="inherit" onClick={() => onChange(EVERYTHING)}>
@@ -70,32 +68,5 @@ export function RequestFilters({ filter, onChange }: RequestFiltersProps) {
         </Button>
       )}
     </Box>
-  );
-}
-
-/** Looks only once the typing has paused. */
-function RequestIdField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const text = useText();
-  const [typed, setTyped] = useState(value);
-  const [shown, setShown] = useState(value);
-  if (shown !== value) {
-    setShown(value);
-    setTyped(value);
-  }
-  useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => onChange(typed), TYPING_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed, value, onChange]);
-  return (
-    <TextField
-      type="search"
-      size="small"
-      label={text("requestId")}
-      value={typed}
-      onChange={(event) => setTyped(event.target.value)}
-      sx={{ width: "14rem", maxWidth: "100%" }}
-      slotProps={{ htmlInput: { dir: "ltr", spellCheck: false, autoCapitalize: "none" } }}
-    />
   );
 }

@@ -73,7 +73,7 @@ function useRequestColumns(): Column<LoggedRequest>[] {
   const formats = useFormats();
   return useMemo(
     () => [
-      { id: "at", label: text("requestEnded"), render: ({ record }) => formats.precise(record.at), csv: ({ record }) => new Date(record.at * 1000).toISOString(), width: 190 },
+      { id: "at", label: text("requestEnded"), render: ({ record }) => formats.precise(record.at), csv: ({ record }) => new Date(record.at * 1000).toISOString(), width: 220 },
       {
         id: "outcome",
         label: text("requestOutcome"),

@@ -9,11 +9,13 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { keysQuery } from "@/features/keys/api/keys_api";
+import { useSession } from "@/features/session/session";
 import { type MessageKey, useFormats, useText } from "@/i18n/locale";
 import { downloadText } from "@/lib/download";
 import { usageQuery } from "../api/usage_api";
 import { csvOf, type Grouping, grouped, lastDays, type Metric, tokensOf, type UsageGroup } from "../usage_sums";
 import { Figures } from "./Figures";
+import { WhoseUsage } from "./WhoseUsage";
 
 const UsageChart = lazy(() => import("./UsageChart"));
 const RANGES: [number, MessageKey][] = [
@@ -25,6 +27,7 @@ const GROUPINGS: [Grouping, MessageKey][] = [
   ["day", "usageByDay"],
   ["model", "usageByModel"],
   ["key", "usageByKey"],
+  ["user", "requestUser"],
 ];
 const METRICS: [Metric, MessageKey][] = [
   ["tokens", "usageTokens"],
@@ -37,8 +40,14 @@ export function UsagePage() {
   const [range, setRange] = useState(30);
   const [grouping, setGrouping] = useState<Grouping>("day");
   const [metric, setMetric] = useState<Metric>("tokens");
+  const [whose, setWhose] = useState("");
+  const chooseWhose = (chosen: string) => {
+    setWhose(chosen);
+    if (chosen !== "*" && grouping === "user") setGrouping("day");
+  };
+  const administrator = useSession((state) => state.user?.role === "admin");
   const days = useMemo(() => lastDays(range, new Date()), [range]);
-  const usage = useQuery(usageQuery(days[0] ?? ""));
+  const usage = useQuery(usageQuery(days[0] ?? "", whose === "" ? null : whose));
   const rows = usage.data?.items;
   return (
     <Page
@@ -62,8 +71,9 @@ export function UsagePage() {
       }
     >
       <Box sx={{ display: "flex", flexWrap: "wrap", gap: 2, mb: 3 }}>
+        {administrator && <WhoseUsage value={whose} onChange={chooseWhose} />}
         <Choice label={text("usageRange")} options={RANGES} value={range} onChange={setRange} />
-        <Choice label={text("usageGrouping")} options={GROUPINGS} value={grouping} onChange={setGrouping} />
+        <Choice label={text("usageGrouping")} options={GROUPINGS.filter(([each]) => each !== "user" || whose === "*")} value={grouping} onChange={setGrouping} />
         <Choice label={text("usageMetric")} options={METRICS} value={metric} onChange={setMetric} />
       </Box>
       {usage.isPending && <Loading />}
@@ -81,7 +91,7 @@ export function UsagePage() {
 function withAllDays(groups: UsageGroup[], grouping: Grouping, days: string[]): UsageGroup[] {
   if (grouping !== "day") return groups;
   const none = { requests: 0, prompt_tokens: 0, completion_tokens: 0, failed: 0, cancelled: 0 };
-  return days.map((id) => groups.find((group) => group.id === id) ?? { id, totals: none });
+  return days.map((id) => groups.find((group) => group.id === id) ?? { id, name: null, totals: none });
 }
 
 function Groups({ groups, grouping, metric }: { groups: UsageGroup[]; grouping: Grouping; metric: Metric }) {
@@ -89,12 +99,13 @@ function Groups({ groups, grouping, metric }: { groups: UsageGroup[]; grouping: 
   const formats = useFormats();
   const keys = useQuery({ ...keysQuery, enabled: grouping === "key" });
   const named = useMemo(() => {
-    const name = (id: string) => {
+    const nameOf = ({ id, name }: UsageGroup) => {
+      if (name !== null) return name;
       if (grouping === "day") return formats.day(Date.parse(`${id}T12:00:00Z`) / 1000);
-      if (grouping === "model") return id;
+      if (grouping !== "key") return id;
       return id === "" ? text("usageWithoutKey") : (keys.data?.find((key) => key.id === id)?.name ?? id);
     };
-    return groups.map((group) => ({ ...group, name: name(group.id) }));
+    return groups.map((group) => ({ ...group, name: nameOf(group) }));
   }, [groups, grouping, keys.data, formats, text]);
   const columns = useMemo<Column<(typeof named)[number]>[]>(
     () => [

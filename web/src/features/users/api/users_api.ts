@@ -6,7 +6,7 @@ const PAGE = 200;
 
 /** All accounts, a page at a time. */
 export const usersQuery = infiniteQueryOptions({
-  queryKey: ["users"],
+  queryKey: ["users", "all"],
   queryFn: ({ pageParam }) =>
     answerOf(api.GET("/covey/v1/users", { params: { query: { limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
   initialPageParam: null as string | null,
@@ -38,4 +38,26 @@ export function invite(role: Role, expiresInS: number) {
 
 export function revokeInvitation(invitationId: string) {
   return answerOf(api.DELETE("/covey/v1/invitations/{invitation_id}", { params: { path: { invitation_id: invitationId } } }));
+}
+
+export function userKeysQuery(userId: string) {
+  return queryOptions({
+    queryKey: ["users", userId, "keys"],
+    queryFn: async () => (await answerOf(api.GET("/covey/v1/users/{user_id}/keys", { params: { path: { user_id: userId } } }))).items,
+  });
+}
+
+export function userSessionsQuery(userId: string) {
+  return queryOptions({
+    queryKey: ["users", userId, "sessions"],
+    queryFn: async () => (await answerOf(api.GET("/covey/v1/users/{user_id}/sessions", { params: { path: { user_id: userId } } }))).items,
+  });
+}
+
+export function revokeUserKey(userId: string, keyId: string) {
+  return answerOf(api.DELETE("/covey/v1/users/{user_id}/keys/{key_id}", { params: { path: { user_id: userId, key_id: keyId } } }));
+}
+
+export function endUserSessions(userId: string) {
+  return answerOf(api.DELETE("/covey/v1/users/{user_id}/sessions", { params: { path: { user_id: userId } } }));
 }

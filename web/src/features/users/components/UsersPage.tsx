@@ -7,6 +7,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { type Column, DataTable } from "@/components/DataTable";
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { FilterSelect } from "@/components/FilterSelect";
 import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { useFormats, useText } from "@/i18n/locale";
@@ -14,26 +15,53 @@ import type { User } from "@/lib/api_types";
 import { usersQuery } from "../api/users_api";
 import { Invitations } from "./Invitations";
 import { UserMenu } from "./UserMenu";
+import { UserPanel } from "./UserPanel";
 
 /** Everybody who has an account, and who is invited to make one. */
 export function UsersPage() {
   const text = useText();
   const users = useInfiniteQuery(usersQuery);
   const [search, setSearch] = useState("");
+  const [role, setRole] = useState("");
+  const [status, setStatus] = useState("");
   const all = useMemo(() => users.data?.pages.flatMap((page) => page.items) ?? [], [users.data]);
   const found = useMemo(() => {
     const wanted = search.trim().toLowerCase();
-    return wanted === "" ? all : all.filter((user) => user.username.toLowerCase().includes(wanted));
-  }, [all, search]);
+    return all.filter(
+      (user) =>
+        user.username.toLowerCase().includes(wanted) && (role === "" || user.role === role) && (status === "" || user.status === status),
+    );
+  }, [all, search, role, status]);
   return (
     <Page wide title={text("usersTitle")} lead={text("usersLead")}>
-      <TextField
-        type="search"
-        label={text("usersSearch")}
-        value={search}
-        onChange={(event) => setSearch(event.target.value)}
-        sx={{ mb: 2, maxWidth: 320 }}
-      />
+      <Box role="search" aria-label={text("usersTitle")} sx={{ display: "flex", flexWrap: "wrap", gap: 1.5, mb: 2 }}>
+        <TextField
+          size="small"
+          type="search"
+          label={text("usersSearch")}
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+          sx={{ width: "18rem", maxWidth: "100%" }}
+        />
+        <FilterSelect
+          label={text("userRole")}
+          value={role}
+          options={[
+            ["admin", text("roleAdmin")],
+            ["member", text("roleMember")],
+          ]}
+          onChange={setRole}
+        />
+        <FilterSelect
+          label={text("state")}
+          value={status}
+          options={[
+            ["active", text("userActive")],
+            ["suspended", text("userSuspended")],
+          ]}
+          onChange={setStatus}
+        />
+      </Box>
       {users.isPending && <Loading />}
       {users.error && <ErrorNotice error={users.error} retry={() => void users.refetch()} />}
       {users.data && (
@@ -59,6 +87,7 @@ export function UsersPage() {
 }
 
 function UserTable({ users, foot }: { users: User[]; foot: React.ReactNode }) {
+  const [open, setOpen] = useState<User | null>(null);
   const text = useText();
   const formats = useFormats();
   const columns = useMemo<Column<User>[]>(
@@ -89,5 +118,19 @@ function UserTable({ users, foot }: { users: User[]; foot: React.ReactNode }) {
     ],
     [text, formats],
   );
-  return <DataTable label={text("usersTitle")} columns={columns} rows={users} keyOf={(user) => user.id} empty={text("usersNone")} foot={foot} />;
+  return (
+    <>
+      <DataTable
+        label={text("usersTitle")}
+        columns={columns}
+        rows={users}
+        keyOf={(user) => user.id}
+        empty={text("usersNone")}
+        foot={foot}
+        onOpen={setOpen}
+        openLabel={(user) => text("userOpen", { name: user.username })}
+      />
+      <UserPanel user={open} onClose={() => setOpen(null)} />
+    </>
+  );
 }
