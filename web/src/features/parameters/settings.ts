@@ -30,17 +30,19 @@ export interface NumberRange {
   whole?: boolean;
   /** `least` itself is not allowed. */
   above?: boolean;
+  /** Where it changes nothing. */
+  neutral?: number;
 }
 
 /** As the service checks them. */
 export const RANGES: Record<NumberName, NumberRange> = {
-  temperature: { least: 0, most: 2 },
-  top_p: { least: 0, most: 1, above: true },
+  temperature: { least: 0, most: 2, neutral: 1 },
+  top_p: { least: 0, most: 1, above: true, neutral: 1 },
   top_k: { least: 0, most: 1000, whole: true },
   min_p: { least: 0, most: 1 },
   repeat_penalty: { least: 0, most: 10 },
-  presence_penalty: { least: -2, most: 2 },
-  frequency_penalty: { least: -2, most: 2 },
+  presence_penalty: { least: -2, most: 2, neutral: 0 },
+  frequency_penalty: { least: -2, most: 2, neutral: 0 },
   seed: { least: 0, most: 2 ** 32 - 1, whole: true },
   max_tokens: { least: 1, most: 2 ** 31 - 1, whole: true },
 };

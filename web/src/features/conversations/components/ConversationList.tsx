@@ -61,7 +61,7 @@ export function ConversationList({ rows, more, onMenu, onRename, onChange, onRem
     }
   };
   return (
-    <Box ref={scroller} sx={{ flex: 1, minHeight: 0, overflowY: "auto", px: 1, pb: 1, scrollbarWidth: "thin" }}>
+    <Box ref={scroller} sx={{ flex: 1, minHeight: 0, overflowY: "auto", px: 1, mt: 0.75, pb: 1, scrollbarWidth: "thin" }}>
       {/* The keys belong to the links and buttons inside. */}
       <Box component="ul" aria-label={text("conversations")} onKeyDown={onKeyDown} sx={{ m: 0, p: 0, listStyle: "none", position: "relative", height: virtual.getTotalSize() }}>
         {items.map((item) => {

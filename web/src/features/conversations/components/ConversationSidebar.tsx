@@ -1,6 +1,7 @@
-import { mdiPlus } from "@mdi/js";
+import { mdiCompare, mdiPlus } from "@mdi/js";
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
+import Tooltip from "@mui/material/Tooltip";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
@@ -82,9 +83,16 @@ export default function ConversationSidebar() {
     <>
       {selected === null ? (
         <>
-          <ButtonLink to="/" variant="outlined" startIcon={<Icon path={mdiPlus} />} sx={{ mx: 1.5, mb: 1 }}>
-            {text("navNewChat")}
-          </ButtonLink>
+          <Box sx={{ display: "flex", gap: 1, mx: 1.5, mb: 1 }}>
+            <ButtonLink to="/" variant="outlined" startIcon={<Icon path={mdiPlus} />} sx={{ flex: 1 }}>
+              {text("navNewChat")}
+            </ButtonLink>
+            <Tooltip title={text("compareTitle")} describeChild={false}>
+              <ButtonLink to="/compare" variant="outlined" aria-label={text("compareTitle")} sx={{ minWidth: 0, px: 1.25 }}>
+                <Icon path={mdiCompare} />
+              </ButtonLink>
+            </Tooltip>
+          </Box>
           <Box sx={{ display: "flex", alignItems: "center", gap: 0.5, paddingInlineStart: 1.5, paddingInlineEnd: 1 }}>
             <SearchField />
             <ListMenu

@@ -74,7 +74,7 @@ interface TrackProps {
 }
 
 function Track({ label, range, value, normal, onChange }: TrackProps) {
-  const rest = typeof normal === "number" ? normal : Math.min(1, range.most);
+  const rest = typeof normal === "number" ? normal : range.neutral ?? range.least;
   // Its own value between two commits, so that dragging does not store each step.
   const { typed, setTyped, commit } = useTyped(String(value ?? rest), (entered) => onChange(Number(entered)));
   return (
@@ -84,6 +84,8 @@ function Track({ label, range, value, normal, onChange }: TrackProps) {
       value={Number(typed)}
       min={range.above ? range.least + 0.01 : range.least}
       max={range.most}
+      // Where nothing is chosen there is a place to begin from, but no amount.
+      track={value == null ? false : "normal"}
       step={range.most - range.least > 1 ? 0.05 : 0.01}
       onChange={(_, next) => setTyped(String(next))}
       onChangeCommitted={commit}
