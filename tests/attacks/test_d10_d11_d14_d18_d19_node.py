@@ -127,7 +127,7 @@ HOSTILE = {
     "packed": Behaviour(body=b"\x1f\x8b\x08" + b"\0" * 1000, headers=("content-encoding: gzip",)),
     "no json": Behaviour(body=b"data: canary-page\n\n"),
     "cut": Behaviour(tokens=5, ending="half_event"),
-    "no end": Behaviour(tokens=5, ending="no_finish"),
+    "no end": Behaviour(tokens=5, ending="no_finish", stream_always=True),
     "server error": Behaviour(status=500, body=b"canary-page at /srv/secret http://10.0.0.1"),
     "unauthorized": Behaviour(status=401, body=b'{"error":{"message":"canary-page sk-upstream"}}'),
 }
