@@ -78,7 +78,7 @@ export const Composer = memo(function Composer(props: ComposerProps) {
             onChange={(event) => changeDraft(draftKey, { text: event.target.value, error: null })}
             onKeyDown={onKeyDown}
             onPaste={attaching.onPaste}
-            slotProps={{ input: { "aria-label": text("composerLabel"), "aria-describedby": "composer-help", dir: "auto", enterKeyHint: "send" } }}
+            slotProps={{ input: { "aria-label": text("composerLabel"), "aria-describedby": "composer-help", dir: draft.text === "" ? undefined : "auto", enterKeyHint: "send" } }}
             sx={{ px: 0.5, py: 0.5, lineHeight: 1.5, "& textarea::placeholder": { color: "text.secondary", opacity: 1 } }}
           />
           <VisuallyHidden>

@@ -63,10 +63,16 @@ const components: Components = {
   h5: heading("h6"),
   h6: heading("h6"),
   p: ({ children }) => <p dir="auto">{children}</p>,
-  li: ({ children, className }) => (
-    <li dir="auto" className={className}>
+  // A list takes the direction of its text as a whole: its marks stand outside of its items.
+  ul: ({ children, className }) => (
+    <ul dir="auto" className={className}>
       {children}
-    </li>
+    </ul>
+  ),
+  ol: ({ children, start }) => (
+    <ol dir="auto" start={start}>
+      {children}
+    </ol>
   ),
   blockquote: ({ children }) => <blockquote dir="auto">{children}</blockquote>,
   th: ({ children, style }) => (

@@ -20,7 +20,7 @@ export function TableView({ children }: { children?: ReactNode }) {
     <Box className="table">
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className="table-scroll" role="region" aria-label={text("tableInAnswer")} tabIndex={0}>
-        <table ref={table}>{children}</table>
+        <table ref={table} dir="auto">{children}</table>
       </div>
       <div className="table-bar">
         <IconAction path={mdiFileDelimitedOutline} label={text("tableCopyCsv")} onClick={() => void copy(asCsv)} />
