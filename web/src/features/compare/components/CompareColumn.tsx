@@ -45,6 +45,7 @@ export function CompareColumn({ column, number, turns, removable, running, onSto
       if (atEnd.current) box.scrollTop = box.scrollHeight;
     });
     observer.observe(content);
+    observer.observe(box);
     return () => observer.disconnect();
   }, []);
   return (

@@ -90,7 +90,7 @@ export function ComparePage() {
       <Box
         role={narrow ? "tabpanel" : undefined}
         aria-label={narrow ? (visible[0]?.model ?? text("compareTitle")) : undefined}
-        sx={{ flex: 1, minHeight: 0, display: "grid", gridTemplateColumns: `repeat(${visible.length}, minmax(0, 1fr))`, gridTemplateRows: "minmax(0, 1fr)", "& > * + *": { borderInlineStart: 1, borderColor: "divider" } }}
+        sx={{ flex: 1, minHeight: 0, display: "grid", gridTemplateColumns: `repeat(${visible.length}, minmax(0, 1fr))`, gridTemplateRows: "minmax(0, 1fr)", "& > * + *": { borderInlineStart: "1px solid var(--mui-palette-divider)" } }}
       >
         {visible.map((column) => (
           <CompareColumn

@@ -74,8 +74,8 @@ export const FolderRow = memo(function FolderRow({ name, count, open, onDrop }: 
       >
         <Icon path={open ? mdiChevronDown : mdiChevronRight} sx={open ? undefined : { "[dir=rtl] &": { transform: "scaleX(-1)" } }} />
         <Icon path={mdiFolderOutline} sx={{ color: "text.secondary" }} />
-        <Box component="bdi" sx={{ flex: 1, textAlign: "start", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", fontSize: "0.9rem" }}>
-          {name}
+        <Box component="span" sx={{ flex: 1, textAlign: "start", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", fontSize: "0.9rem" }}>
+          <bdi>{name}</bdi>
         </Box>
         <Box component="span" aria-label={text("conversationsInFolder", { count })} sx={{ color: "text.secondary", fontSize: "0.75rem", pe: 0.5 }}>
           {format.number(count)}

@@ -97,8 +97,14 @@ export default function Palette() {
           >
             <Icon path={item.icon} sx={{ color: "text.secondary" }} />
             <Box sx={{ flex: 1, minWidth: 0 }}>
-              <Box component="bdi" sx={LINE}>{item.label}</Box>
-              {item.detail && <Box component="bdi" sx={{ ...LINE, fontSize: "0.8rem", color: "text.secondary" }}>{item.detail}</Box>}
+              <Box sx={LINE}>
+                <bdi>{item.label}</bdi>
+              </Box>
+              {item.detail && (
+                <Box sx={{ ...LINE, fontSize: "0.8rem", color: "text.secondary" }}>
+                  <bdi>{item.detail}</bdi>
+                </Box>
+              )}
             </Box>
             <Box component="span" sx={{ flex: "none", color: "text.secondary", fontSize: "0.78rem" }}>
               {item.keys ? <kbd dir="ltr">{item.keys}</kbd> : text(KINDS[item.kind])}
