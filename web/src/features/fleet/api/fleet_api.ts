@@ -1,6 +1,8 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answerOf, api, authorizedFetch } from "@/lib/api";
 import { errorOf } from "@/lib/api_error";
+import type { Complete } from "@/lib/complete";
+import type { components } from "@/lib/schema";
 import type { PullProgress } from "@/lib/api_types";
 
 export const modelsQuery = queryOptions({
@@ -92,4 +94,19 @@ function readLine(line: string, response: Response, onProgress: (step: PullProgr
   const said = JSON.parse(line) as PullProgress | { error: unknown };
   if ("error" in said) throw errorOf(said.error, response);
   onProgress(said);
+}
+
+export type ModelSettings = Complete<components["schemas"]["ModelSettings"]>;
+
+export function modelSettingsQuery(name: string) {
+  return queryOptions({
+    queryKey: ["models", "settings", name],
+    queryFn: () => answerOf(api.GET("/covey/v1/models/{model}/settings", { params: { path: { model: name } } })),
+  });
+}
+
+/** Replaces everything that was decided about the model. */
+export function saveModelSettings({ model, aliases, sampling, system_prompt, description, hidden, access }: ModelSettings) {
+  const body = { aliases, sampling, system_prompt, description, hidden, access };
+  return answerOf(api.PUT("/covey/v1/models/{model}/settings", { params: { path: { model } }, body }));
 }

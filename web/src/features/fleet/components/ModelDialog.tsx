@@ -12,6 +12,7 @@ import { Loading } from "@/components/Loading";
 import { useFormats, useText } from "@/i18n/locale";
 import type { CatalogueModel } from "@/lib/api_types";
 import { modelQuery } from "../api/fleet_api";
+import { ModelSettingsForm } from "./ModelSettingsForm";
 
 /** Everything that is known of a model. */
 export function ModelDialog({ model, onClose }: { model: CatalogueModel | null; onClose: () => void }) {
@@ -62,6 +63,7 @@ function Details({ model }: { model: CatalogueModel }) {
             </Box>
           ))}
       </Box>
+      <ModelSettingsForm name={info.name} />
       {details.isPending && <Loading />}
       {details.error && <ErrorNotice error={details.error} />}
       {details.data && (

@@ -72,7 +72,7 @@ export function Invitations() {
         <DataTable
           label={text("invitationsTitle")}
           columns={columns}
-          rows={invitations.data}
+          rows={[...invitations.data].sort((one, other) => other.created_at - one.created_at)}
           keyOf={(item) => item.id}
           empty={text("invitationsNone")}
         />
