@@ -1,9 +1,10 @@
-import { mdiBrightness6, mdiCompare, mdiCubeOutline, mdiKeyboardOutline, mdiLogout, mdiMessageOutline, mdiPlus, mdiTranslate } from "@mdi/js";
+import { mdiBrightness6, mdiCompare, mdiCubeOutline, mdiDownload, mdiKeyboardOutline, mdiLogout, mdiMessageOutline, mdiPlus, mdiTranslate } from "@mdi/js";
 import { useColorScheme } from "@mui/material/styles";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { accountPages, administrationPages } from "@/app/navigation";
 import { searchConversations } from "@/features/conversations/api/conversation_queries";
+import { useTransfer } from "@/features/conversations/hooks/use_transfer";
 import { useModels } from "@/features/models/api/model_queries";
 import { chatModels } from "@/features/models/model_choice";
 import { usePreferredModel } from "@/features/models/hooks";
@@ -30,6 +31,8 @@ export function usePaletteItems(): PaletteItem[] {
   const administrator = useSession((state) => state.user?.role === "admin");
   const models = useModels();
   const { remember } = usePreferredModel();
+  const { conversationId } = useParams({ strict: false });
+  const { exportAs } = useTransfer();
   const pages = administrator ? [...accountPages, ...administrationPages] : accountPages;
   const schemes = [
     ["light", "themeLight"],
@@ -39,6 +42,15 @@ export function usePaletteItems(): PaletteItem[] {
   return [
     { id: "new", kind: "action", icon: mdiPlus, label: text("navNewChat"), keys: `${COMMAND} Shift O`, run: () => void navigate({ to: "/" }) },
     { id: "compare", kind: "action", icon: mdiCompare, label: text("compareTitle"), run: () => void navigate({ to: "/compare" }) },
+    ...(conversationId === undefined
+      ? []
+      : (["markdown", "json"] as const).map((format): PaletteItem => ({
+          id: `export:${format}`,
+          kind: "action",
+          icon: mdiDownload,
+          label: text(format === "json" ? "conversationExportJson" : "conversationExportMarkdown"),
+          run: () => void exportAs([conversationId], format),
+        }))),
     ...pages.map((page): PaletteItem => ({ id: `page:${page.to}`, kind: "page", icon: page.icon, label: text(page.label), run: () => void navigate({ to: page.to }) })),
     ...schemes.map(([scheme, label]): PaletteItem => ({
       id: `theme:${scheme}`,
