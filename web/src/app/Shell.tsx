@@ -49,8 +49,7 @@ function Frame({ path }: { path: string }) {
             sx={{
               width: SIDEBAR_WIDTH,
               flex: "none",
-              borderInlineEnd: 1,
-              borderColor: "divider",
+              borderInlineEnd: "1px solid var(--mui-palette-divider)",
               bgcolor: "background.default",
             }}
           >

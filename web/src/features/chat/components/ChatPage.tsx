@@ -1,17 +1,22 @@
+import { mdiCodeTags } from "@mdi/js";
 import Box from "@mui/material/Box";
 import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { IconAction } from "@/components/IconAction";
 import { Loading } from "@/components/Loading";
 import { usePageTitle } from "@/components/page_title";
+import type { ConversationSettings } from "@/features/parameters/settings";
 import { useText } from "@/i18n/locale";
-import type { StoredMessage } from "@/lib/api_types";
+import type { ChatMessage, StoredMessage } from "@/lib/api_types";
 import { changeDraft, useDraft } from "../drafts";
+import { type ChatRequest, requestFor } from "../generation_request";
 import { useChat } from "../hooks/use_chat";
 import { useChatActions } from "../hooks/use_chat_actions";
 import { useChatKeys } from "../hooks/use_chat_keys";
 import { useContextUsed } from "../hooks/use_context_used";
 import { useStable } from "../hooks/use_stable";
+import { textOf } from "../message_text";
 import { AnswerAnnouncer } from "./AnswerAnnouncer";
 import { ChatHeader } from "./ChatHeader";
 import { Composer } from "./Composer";
@@ -21,6 +26,7 @@ import { EmptyChat } from "./EmptyChat";
 const loadList = () => import("./MessageList");
 const MessageList = lazy(() => loadList().then((loaded) => ({ default: loaded.MessageList })));
 const RemoveBranchDialog = lazy(() => import("./RemoveBranchDialog").then((loaded) => ({ default: loaded.RemoveBranchDialog })));
+const ViewCodeDialog = lazy(() => import("@/features/code/components/ViewCode").then((loaded) => ({ default: loaded.ViewCodeDialog })));
 const SettingsDrawer = lazy(() => import("./SettingsDrawer"));
 
 export function ChatPage() {
@@ -35,6 +41,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   const chat = useChat(conversationId);
   const { conversation, models, catalogue, model, settings, path, running, draftKey } = chat;
   const [settingsOpen, setSettingsOpen] = useState(false);
+  const [codeOpen, setCodeOpen] = useState(false);
   const [removing, setRemoving] = useState<StoredMessage | null>(null);
   const actions = useChatActions({
     conversationId: conversationId ?? "",
@@ -63,6 +70,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   const stop = useStable(chat.stop);
   const onModel = useStable((name: string) => chat.change({ model: name }));
   const openSettings = useStable(() => setSettingsOpen(true));
+  const openCode = useStable(() => setCodeOpen(true));
   useChatKeys(input, running !== undefined, stop);
   const recall = useStable(recallLast);
   const used = useContextUsed(path.shown, draft.text, running !== undefined);
@@ -75,7 +83,17 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         onModel={onModel}
         onSettings={openSettings}
         settingsOpen={settingsOpen}
-      />
+      >
+        {model !== null && <IconAction path={mdiCodeTags} label={text("codeTitle")} onClick={openCode} />}
+      </ChatHeader>
+      {codeOpen && model !== null && (
+        <Suspense>
+          <ViewCodeDialog
+            request={asCode(model, settings, path.shown.map((each) => each.message), draft.text)}
+            onClose={() => setCodeOpen(false)}
+          />
+        </Suspense>
+      )}
       {conversationId !== undefined && conversation.isPending ? (
         <Loading />
       ) : conversation.isError && conversation.data === undefined ? (
@@ -125,4 +143,13 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
     const buttons = document.querySelectorAll<HTMLButtonElement>(`button[aria-label="${CSS.escape(text("questionEdit"))}"]`);
     buttons[buttons.length - 1]?.click();
   }
+}
+
+/** The next request of a chat as programs would make it: with what was said, and the draft or else the last question. */
+function asCode(model: string, settings: ConversationSettings, shown: StoredMessage[], draft: string): ChatRequest {
+  const request = requestFor(model, settings);
+  const said = shown.map(({ message }) => ({ role: message.role, content: textOf(message.content) }) as ChatMessage);
+  const asked = draft.trim() ? [...said, { role: "user", content: draft } as ChatMessage] : said;
+  const last = asked.findLastIndex((message) => message.role === "user");
+  return { ...request, messages: [...request.messages, ...asked.slice(0, last + 1)] };
 }

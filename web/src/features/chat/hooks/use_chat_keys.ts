@@ -1,4 +1,5 @@
 import { type RefObject, useEffect } from "react";
+import { useShortcuts } from "@/features/palette/shortcuts";
 
 /** "/" goes to the field, Escape stops the answer, wherever the focus is on the page. */
 export function useChatKeys(input: RefObject<HTMLTextAreaElement | null>, running: boolean, stop: () => void): void {
@@ -8,7 +9,7 @@ export function useChatKeys(input: RefObject<HTMLTextAreaElement | null>, runnin
       if (event.key === "Escape" && running) {
         event.preventDefault();
         stop();
-      } else if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isWriting(event.target)) {
+      } else if (event.key === "/" && useShortcuts.getState().on && !event.ctrlKey && !event.metaKey && !event.altKey && !isWriting(event.target)) {
         event.preventDefault();
         input.current?.focus();
       }

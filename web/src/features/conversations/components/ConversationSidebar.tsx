@@ -4,8 +4,7 @@ import Button from "@mui/material/Button";
 import Tooltip from "@mui/material/Tooltip";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState } from "react";
-import { ConfirmDialog } from "@/components/ConfirmDialog";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { Icon } from "@/components/Icon";
 import { ButtonLink } from "@/components/links";
@@ -21,11 +20,12 @@ import { useRows } from "../hooks/use_rows";
 import { useTransfer } from "../hooks/use_transfer";
 import { useSidebarStore } from "../sidebar_store";
 import { ConversationList } from "./ConversationList";
-import { MoveDialog } from "./MoveDialog";
 import { type RowActions, RowMenu } from "./RowMenu";
+import type { Asked } from "./SidebarDialogs";
 import { ListMenu, SearchField, SelectionBar } from "./SidebarTools";
 
-type Asked = { kind: "move" | "remove"; infos: readonly ConversationInfo[] } | { kind: "removeAll" } | null;
+// Loaded when the first of them is asked for.
+const SidebarDialogs = lazy(() => import("./SidebarDialogs"));
 
 /** All conversations of the account: find one, keep them in order, take them in and out. */
 export default function ConversationSidebar() {
@@ -37,7 +37,7 @@ export default function ConversationSidebar() {
   const { exportAs, importFile, tell } = useTransfer();
   const selected = useSidebarStore((state) => state.selected);
   const [menu, setMenu] = useState<{ info: ConversationInfo; rowKey: string; anchor: HTMLElement } | null>(null);
-  const [asked, setAsked] = useState<Asked>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
   useConversationNews();
   useEffect(() => setOpen(conversationId ?? null), [conversationId]);
 
@@ -132,44 +132,24 @@ export default function ConversationSidebar() {
         </Button>
       )}
       {menu !== null && <RowMenu info={menu.info} anchor={menu.anchor} actions={actions} onClose={() => setMenu(null)} />}
-      {asked?.kind === "move" && (
-        <MoveDialog
-          infos={asked.infos}
-          onClose={() => setAsked(null)}
-          onMove={(folder) => {
-            setAsked(null);
-            asked.infos.forEach((info) => info.folder !== folder && change(info, { folder }));
-            useSidebarStore.setState({ selected: null });
-          }}
-        />
+      {asked !== null && (
+        <Suspense>
+          <SidebarDialogs
+            asked={asked}
+            onClose={() => setAsked(null)}
+            onMove={(infos, folder) => {
+              infos.forEach((info) => info.folder !== folder && change(info, { folder }));
+              useSidebarStore.setState({ selected: null });
+            }}
+            onRemove={removeAsked}
+            onRemoveAll={async () => {
+              const deleted = await deleteAllConversations(client);
+              void navigate({ to: "/" });
+              toast({ text: text("conversationsDeleted", { count: deleted }) });
+            }}
+          />
+        </Suspense>
       )}
-      <ConfirmDialog
-        open={asked?.kind === "remove"}
-        title={text("conversationsDeleteTitle", { count: asked?.kind === "remove" ? asked.infos.length : 1 })}
-        action={text("conversationDelete")}
-        destructive
-        run={() => removeAsked(asked?.kind === "remove" ? asked.infos : [])}
-        onClose={() => setAsked(null)}
-      >
-        {asked?.kind === "remove" && asked.infos.length === 1 && <bdi>{asked.infos[0]?.title || text("conversationUntitled")}</bdi>}
-        <Box component="p" sx={{ m: 0, mt: 1 }}>
-          {text("conversationsDeleteText")}
-        </Box>
-      </ConfirmDialog>
-      <ConfirmDialog
-        open={asked?.kind === "removeAll"}
-        title={text("conversationsDeleteAllTitle")}
-        action={text("conversationsDeleteAll")}
-        destructive
-        run={async () => {
-          const deleted = await deleteAllConversations(client);
-          void navigate({ to: "/" });
-          toast({ text: text("conversationsDeleted", { count: deleted }) });
-        }}
-        onClose={() => setAsked(null)}
-      >
-        {text("conversationsDeleteAllText")}
-      </ConfirmDialog>
     </>
   );
 }

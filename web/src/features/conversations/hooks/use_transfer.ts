@@ -3,9 +3,10 @@ import { toast } from "@/components/toast";
 import { adviceFor } from "@/i18n/errors";
 import { type MessageKey, useText } from "@/i18n/locale";
 import { asApiError } from "@/lib/api_error";
-import { download, importAll, readWhole } from "../api/transfer";
-import { asJson, asMarkdown, fileName, type Labels } from "../export_formats";
-import { ImportError, type ImportProblem, readImport } from "../import_formats";
+import type { Labels } from "../export_formats";
+import type { ImportProblem } from "../import_formats";
+
+const loadParts = () => import("../transfer_parts");
 
 const PROBLEMS: Record<ImportProblem, MessageKey> = {
   notJson: "importNotJson",
@@ -32,6 +33,7 @@ export function useTransfer() {
   const exportAs = async (ids: readonly string[], format: "json" | "markdown") => {
     try {
       if (ids.length > 20) toast({ severity: "info", text: text("exportBegun", { count: ids.length }) });
+      const { asJson, asMarkdown, download, fileName, readWhole } = await loadParts();
       const whole = await readWhole(ids);
       const title = whole.length === 1 ? (whole[0]?.info.title ?? "") : `covey-${new Date().toISOString().slice(0, 10)}`;
       if (format === "json") download(fileName(title, "json"), asJson(whole, new Date()), "application/json");
@@ -42,6 +44,9 @@ export function useTransfer() {
   };
 
   const importFile = async (file: File) => {
+    const parts = await loadParts().catch(tell);
+    if (!parts) return;
+    const { importAll, ImportError, readImport } = parts;
     try {
       if (file.size > LARGEST_FILE_BYTES) return toast({ severity: "error", text: text("importTooLarge") });
       const conversations = readImport(await file.text());
