@@ -1,6 +1,7 @@
 import {
   mdiAccountGroupOutline,
   mdiChartBar,
+  mdiCogOutline,
   mdiCubeOutline,
   mdiHistory,
   mdiKeyOutline,
@@ -35,4 +36,5 @@ export const administrationPages: NavigationEntry[] = [
   { to: "/admin/users", label: "navUsers", icon: mdiAccountGroupOutline },
   { to: "/admin/requests", label: "navRequests", icon: mdiSwapHorizontal },
   { to: "/admin/audit", label: "navAudit", icon: mdiHistory },
+  { to: "/admin/settings", label: "navSettings", icon: mdiCogOutline },
 ];

@@ -123,6 +123,12 @@ const requestsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/records/components/RequestsPage"), "RequestsPage"),
 });
 
+const settingsRoute = createRoute({
+  getParentRoute: () => administrationRoute,
+  path: "/admin/settings",
+  component: lazyRouteComponent(() => import("@/features/settings/components/SettingsPage"), "SettingsPage"),
+});
+
 const auditRoute = createRoute({
   getParentRoute: () => administrationRoute,
   path: "/admin/audit",
@@ -149,7 +155,7 @@ const compareRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   entryRoute,
   registerRoute,
-  insideRoute.addChildren([newChatRoute, chatRoute, compareRoute, accountRoute, keysRoute, usageRoute, preferencesRoute, administrationRoute.addChildren([overviewRoute, usersRoute, modelsRoute, nodesRoute, requestsRoute, auditRoute])]),
+  insideRoute.addChildren([newChatRoute, chatRoute, compareRoute, accountRoute, keysRoute, usageRoute, preferencesRoute, administrationRoute.addChildren([overviewRoute, usersRoute, modelsRoute, nodesRoute, requestsRoute, auditRoute, settingsRoute])]),
 ]);
 
 export const router = createRouter({

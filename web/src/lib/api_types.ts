@@ -27,6 +27,7 @@ export type GenerationInfo = Complete<Schemas["GenerationInfo"]>;
 export type UsageRow = Complete<Schemas["UsageRow"]>;
 export type UsageTotals = Complete<Schemas["UsageTotals"]>;
 export type AuditEvent = Complete<Schemas["AuditEvent"]>;
+export type SettingInForce = Complete<Schemas["SettingInForce"]>;
 export type Usage = Complete<Schemas["Usage"]>;
 export type TimeLine = Complete<Schemas["TimeLine"]>;
 

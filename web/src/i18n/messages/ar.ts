@@ -5,6 +5,7 @@ import { app } from "./ar/app";
 import { chat } from "./ar/chat";
 import { service } from "./ar/service";
 import { session } from "./ar/session";
+import { settings } from "./ar/settings";
 import { models } from "./ar/models";
 import { parameters } from "./ar/parameters";
 import { conversations } from "./ar/conversations";
@@ -12,4 +13,4 @@ import { code } from "./ar/code";
 import { palette } from "./ar/palette";
 import { compare } from "./ar/compare";
 
-export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
+export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };

@@ -5,6 +5,7 @@ import { app } from "./de/app";
 import { chat } from "./de/chat";
 import { service } from "./de/service";
 import { session } from "./de/session";
+import { settings } from "./de/settings";
 import { models } from "./de/models";
 import { parameters } from "./de/parameters";
 import { conversations } from "./de/conversations";
@@ -12,4 +13,4 @@ import { code } from "./de/code";
 import { palette } from "./de/palette";
 import { compare } from "./de/compare";
 
-export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
+export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
