@@ -48,6 +48,8 @@ async def test_a_key_is_shown_once_and_its_access_record_is_what_was_asked_for(
         scopes=("inference",),
         models=("small",),
         expires_at=rig.clock.now() + 60,
+        name="laptop",
+        prefix=made.key.prefix,
     )
     (listed,) = (await rig.call(auth.LIST_KEYS, by=tokens)).items
     assert listed == made.key
