@@ -36,7 +36,7 @@ export function NewKeySecret({ secret, onClose }: { secret: string; onClose: () 
           <Button variant="outlined" loading={outcome === "trying"} onClick={() => void attempt()}>
             {text("tryKey")}
           </Button>
-          {outcome === "works" && <Box sx={{ color: "success.main" }}>{text("keyWorks")}</Box>}
+          {outcome === "works" && <Box sx={{ color: "success.main" }}>{text("keyTried")}</Box>}
           {outcome === "fails" && <Box sx={{ color: "error.main" }}>{text("keyFails")}</Box>}
         </Box>
       </DialogContent>

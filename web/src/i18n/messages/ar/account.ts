@@ -67,7 +67,7 @@ export const account: Record<keyof typeof english, Message> = {
   copyExample: "نسخ المثال",
   keyExample: "جرّبه من الطرفية",
   tryKey: "اختبار هذا المفتاح",
-  keyWorks: "يعمل.",
+  keyTried: "يعمل.",
   keyFails: "لا يعمل بعد. حاول بعد لحظة.",
   keyStored: "لقد حفظته",
   revoke: "إلغاء",

@@ -68,7 +68,7 @@ export const account: Record<keyof typeof english, Message> = {
   copyExample: "Beispiel kopieren",
   keyExample: "Im Terminal ausprobieren",
   tryKey: "Diesen Schlüssel testen",
-  keyWorks: "Er funktioniert.",
+  keyTried: "Er funktioniert.",
   keyFails: "Er funktioniert noch nicht. Versuche es gleich noch einmal.",
   keyStored: "Ich habe ihn gespeichert",
   revoke: "Widerrufen",

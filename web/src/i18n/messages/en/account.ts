@@ -67,7 +67,7 @@ export const account = {
   copyExample: "Copy the example",
   keyExample: "Try it from a terminal",
   tryKey: "Test this key",
-  keyWorks: "It works.",
+  keyTried: "It works.",
   keyFails: "It does not work yet. Try again in a moment.",
   keyStored: "I have stored it",
   revoke: "Revoke",
