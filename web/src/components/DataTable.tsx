@@ -6,6 +6,7 @@ import TableCell from "@mui/material/TableCell";
 import TableHead from "@mui/material/TableHead";
 import TableRow from "@mui/material/TableRow";
 import TableSortLabel from "@mui/material/TableSortLabel";
+import { VisuallyHidden } from "./VisuallyHidden";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useMemo, useRef, useState } from "react";
 import { useText } from "@/i18n/locale";
@@ -160,7 +161,6 @@ function Opener<Row>({ row, column, onOpen, openLabel }: DataTableProps<Row> & {
     <Box
       component="button"
       type="button"
-      aria-label={openLabel?.(row)}
       onClick={() => onOpen?.(row)}
       sx={{
         font: "inherit",
@@ -178,6 +178,7 @@ function Opener<Row>({ row, column, onOpen, openLabel }: DataTableProps<Row> & {
       }}
     >
       {column.render(row)}
+      {openLabel && <VisuallyHidden>{openLabel(row)}</VisuallyHidden>}
     </Box>
   );
 }

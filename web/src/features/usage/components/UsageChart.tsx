@@ -25,6 +25,7 @@ export default function UsageChart({ groups, metric }: { groups: (UsageGroup & {
       <BarChart
         height={260}
         skipAnimation
+        disableKeyboardNavigation
         series={series}
         xAxis={[
           {
