@@ -16,6 +16,7 @@ from covey.bridge.metrics import BridgeMetrics
 from covey.bridge.router import Route, Router
 from covey.errors import CoveyError, Draining, PayloadTooLarge
 from covey.protocol.ids import RequestId
+from covey.runtime.current_task import current_task
 from covey.runtime.identifiers import mint
 
 logger = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class BridgeApplication:
         self._proxies = ProxyRule(config.trusted_proxies)
         self._log_all = config.access_log == "all"
         self._log_errors = config.access_log != "none"
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._running: set[Exchange] = set()
 
     @property
@@ -75,7 +77,10 @@ class BridgeApplication:
                 return
             exchange.template = route.template
             if route.cancellable:
-                task = asyncio.current_task()
+                # Asking for the loop costs a system call each time; this application runs in one only.
+                if self._loop is None:
+                    self._loop = asyncio.get_running_loop()
+                task = current_task(self._loop)
                 assert task is not None
                 exchange.attach(task)
                 if connection is not None:

@@ -195,7 +195,7 @@ class Exchange:
         key = self.headers.get(b"idempotency-key")
         return CallContext(
             request_id=self.request_id,
-            deadline=None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s,
+            deadline=None if timeout_s is None else time.monotonic() + timeout_s,
             idempotency_key=None if key is None else idempotency_key(key),
             traceparent=self.traceparent,
             client_address=self.address,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from asyncio import current_task
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
@@ -17,6 +16,7 @@ from covey.protocol.registry import InstanceInfo
 from covey.rpc.context import CallContext
 from covey.rpc.service import Service
 from covey.rpc.work import SilenceWatch, Work
+from covey.runtime.current_task import current_task
 
 _log = structlog.get_logger(__name__)
 

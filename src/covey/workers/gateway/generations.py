@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import current_task, get_running_loop
+from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import AsyncGenerator
 from typing import Literal, cast
 
@@ -28,6 +28,7 @@ from covey.protocol.inference import (
 from covey.protocol.usage import UsageRecord
 from covey.rpc.context import CallContext
 from covey.rpc.service import Service, streams
+from covey.runtime.current_task import current_task
 from covey.workers.gateway.parts import RequestParts
 from covey.workers.gateway.running import Run, RunningSet, hidden_chars
 
@@ -52,13 +53,16 @@ class Generations(Service):
         self._limits = parts.config.limits
         self._attempts = parts.config.processor_attempts
         self.running = RunningSet()
+        self._loop: AbstractEventLoop | None = None
         parts.credentials.on_change(self._end_revoked)
 
     @streams(GATEWAY_GENERATE)
     async def generate(self, request: GatewayGenerate, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
         """The processor's events. Before the first one every failure is raised; afterwards it is a ``Failed`` event."""
         run = self._admit(request, context)
-        loop = get_running_loop()
+        loop = self._loop
+        if loop is None:  # asked for once: each time costs a system call
+            loop = self._loop = get_running_loop()
         counted = chars = 0
         try:
             while True:
