@@ -1,6 +1,6 @@
 """The task that runs now, found without a detour.
 
-Python 3.11 answers ``asyncio.current_task(loop)`` in Python, and a request asks a dozen times; later versions have it in C.
+Python 3.11 answers ``asyncio.current_task(loop)`` in Python, and a request asks a dozen times; later ones have it in C.
 """
 
 from __future__ import annotations
