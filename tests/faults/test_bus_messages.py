@@ -19,6 +19,9 @@ from covey.errors import (
     StreamInterrupted,
 )
 from covey.protocol import subjects
+from covey.protocol.endpoint import Message, Topic
+from covey.protocol.ids import InstanceId, ModelName, NodeName
+from covey.protocol.registry import InstanceInfo, ModelInfo
 from covey.rpc import node, stream_reader, stream_sender
 from covey.rpc.node import RpcNode
 from covey.rpc.wire import error_of, error_reply
@@ -270,6 +273,39 @@ async def test_messages_over_the_limit_are_refused_by_name(mesh: Mesh) -> None:
         await mesh.caller.call(INFLATE, Question(size_bytes=size_bytes), context())
     with pytest.raises(PayloadTooLarge):
         [item async for item in mesh.caller.stream(COUNT, Question(count=2, size_bytes=size_bytes), context())]
+    await mesh.caller.call(ECHO, Question(), context())
+
+
+class Long(Message, frozen=True, kw_only=True):
+    text: str
+
+
+LONG = Topic("client.long", Long)
+
+
+async def test_an_event_over_the_limit_is_told_to_nobody(mesh: Mesh) -> None:
+    heard: list[str] = []
+
+    async def listen(event: Long) -> None:
+        heard.append(event.text)
+
+    subscriptions = [await mesh.caller.subscribe(LONG, listen), await mesh.server.subscribe(LONG, listen)]
+    with pytest.raises(PayloadTooLarge):
+        await mesh.caller.publish(LONG, Long(text="x" * 2_000_000))
+    await mesh.caller.publish(LONG, Long(text="short"))
+    await eventually(lambda: len(heard) == 2)
+    assert set(heard) == {"short"}
+    for subscription in subscriptions:
+        await subscription.close()
+
+
+async def test_an_announcement_over_the_limit_is_logged_and_stops_nothing(mesh: Mesh) -> None:
+    await known(mesh.caller, "gateway-one")
+    models = tuple(ModelInfo(name=ModelName("x" * 1000 + str(number))) for number in range(2000))
+    info = InstanceInfo(service="gateway", instance=InstanceId("gateway-many"), node=NodeName("n"), models=models)
+    with capture_logs() as logs:
+        mesh.caller._presence._publish(info)
+    assert [entry["event"] for entry in logs] == ["presence_too_large"]
     await mesh.caller.call(ECHO, Question(), context())
 
 

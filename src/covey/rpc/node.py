@@ -136,8 +136,7 @@ class RpcNode:
         return await ask_all(self, endpoint, request, context)
 
     async def publish(self, topic: Topic[EventT], event: EventT) -> None:
-        """Tell this process's listeners, and the others if they can be reached. Raises PayloadTooLarge."""
-        self._local.listeners.tell(topic.name, event)
+        """Tell the others if they can be reached, and the listeners here. Raises PayloadTooLarge, with nobody told."""
         try:
             self._carrier.publish(
                 subjects.event(topic.name),
@@ -146,6 +145,7 @@ class RpcNode:
             )
         except PeerUnavailable:
             _log.warning("event_not_sent", topic=topic.name)
+        self._local.listeners.tell(topic.name, event)
 
     async def subscribe(self, topic: Topic[EventT], handler: Callable[[EventT], Awaitable[None]]) -> NodeSubscription:
         async with self._topic_lock:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import msgspec
 import structlog
 
-from covey.errors import PeerUnavailable
+from covey.errors import PayloadTooLarge, PeerUnavailable
 from covey.protocol import subjects
 from covey.protocol.ids import InstanceId
 from covey.protocol.registry import InstanceInfo
@@ -124,8 +124,13 @@ class Presence:
         self._publish(told)
 
     def _publish(self, info: InstanceInfo) -> None:
-        with suppress(PeerUnavailable):  # said again with the next beat
+        try:
             self._carrier.publish(subjects.presence(info.service, info.instance), encoder.encode(info))
+        except PeerUnavailable:
+            pass  # said again with the next beat
+        except PayloadTooLarge:
+            # More models than a message holds: the worker goes on for those who know it, and the log says why.
+            _log.error("presence_too_large", service=info.service, models=len(info.models))
 
     def _hear(self, subject: str, payload: bytes, _: Mapping[str, str], reply: str) -> None:
         try:
