@@ -102,8 +102,8 @@ def test_every_setting_has_a_sentence() -> None:
 def collect_undocumented(
     struct: type[msgspec.Struct], path: str, undocumented: list[str], seen: set[type[msgspec.Struct]]
 ) -> None:
+    from covey.assembly.settings_in_force import field_sentences
     from covey.settings import struct_of
-    from tests.rules.settings_docs import field_sentences
 
     if struct in seen:
         return

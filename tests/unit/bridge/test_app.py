@@ -79,7 +79,7 @@ async def test_the_connection_is_told_whom_to_call_only_while_work_can_be_cancel
 
     wire = Sent(json.dumps(CHAT).encode())
     scope = http_scope("POST", "/v1/chat/completions", AUTHORIZATION) | {"covey.connection": connection}
-    serving = asyncio.create_task(running.bridge.application(scope, wire.receive, wire.send))
+    serving = asyncio.ensure_future(running.bridge.application(scope, wire.receive, wire.send))
     await asyncio.wait_for(gate.reached.wait(), 5.0)
     assert connection.on_lost is not None
     connection.on_lost("client_left")

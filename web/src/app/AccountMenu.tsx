@@ -1,5 +1,4 @@
 import { mdiCheck, mdiChevronUp, mdiLogout } from "@mdi/js";
-import Avatar from "@mui/material/Avatar";
 import Box from "@mui/material/Box";
 import ButtonBase from "@mui/material/ButtonBase";
 import Divider from "@mui/material/Divider";
@@ -49,9 +48,12 @@ export function AccountMenu() {
         aria-expanded={anchor !== null}
         sx={{ width: "100%", p: 1, borderRadius: 2, gap: 1.25, justifyContent: "start", "&:hover": { bgcolor: "action.hover" } }}
       >
-        <Avatar aria-hidden="true" sx={{ width: 28, height: 28, fontSize: "0.85rem", bgcolor: "primary.main", color: "primary.contrastText" }}>
+        <Box
+          aria-hidden="true"
+          sx={{ width: 28, height: 28, flex: "none", display: "grid", placeItems: "center", borderRadius: "50%", fontSize: "0.85rem", bgcolor: "primary.main", color: "primary.contrastText" }}
+        >
           {[...user.username][0]?.toUpperCase()}
-        </Avatar>
+        </Box>
         <VisuallyHidden>{text("accountMenu", { name: user.username })}</VisuallyHidden>
         <Box component="bdi" aria-hidden="true" sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", flex: 1, textAlign: "start" }}>
           {user.username}

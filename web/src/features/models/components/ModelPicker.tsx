@@ -5,7 +5,7 @@ import Dialog from "@mui/material/Dialog";
 import Popover from "@mui/material/Popover";
 import type { Theme } from "@mui/material/styles";
 import useMediaQuery from "@mui/material/useMediaQuery";
-import { useId, useState } from "react";
+import { lazy, Suspense, useId, useState } from "react";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { Icon } from "@/components/Icon";
 import { Loading } from "@/components/Loading";
@@ -13,7 +13,9 @@ import { useSession } from "@/features/session/session";
 import { useText } from "@/i18n/locale";
 import { useModels } from "../api/model_queries";
 import { chatModels, modelNamed } from "../model_choice";
-import { ModelList } from "./ModelList";
+
+// Loaded when the list is opened.
+const ModelList = lazy(() => import("./ModelList").then((loaded) => ({ default: loaded.ModelList })));
 
 interface ModelPickerProps {
   value: string | null;
@@ -98,7 +100,12 @@ function PickerContent({ value, onChoose }: { value: string | null; onChoose: (n
     );
   }
   const able = chatModels(models.data);
-  return able.length === 0 ? <NoModels /> : <ModelList items={able} value={value} onChoose={onChoose} />;
+  if (able.length === 0) return <NoModels />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <ModelList items={able} value={value} onChoose={onChoose} />
+    </Suspense>
+  );
 }
 
 /** How to come by a first model. */
