@@ -22,6 +22,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,17 +250,14 @@ def cpu_per_chunk_us(target: Target, *, number: int = 50, tokens: int = 200, int
     return (cpu_s(target.pids) - before) / chunks * 1e6
 
 
-def measure(target: Target, folder: Path, rounds: int, seconds: float) -> dict[str, list[float]]:
-    figures: dict[str, list[float]] = {name: [] for name in ("rate", "per_core", "p50", "p99", "p50_one", "chunk_us")}
-    wrk(target, folder, connections=16, seconds=1)
-    for _ in range(rounds):
-        loaded = wrk(target, folder, connections=32, seconds=seconds)
-        alone = wrk(target, folder, connections=1, seconds=max(1.0, seconds / 2))
-        for name in ("rate", "per_core", "p50", "p99"):
-            figures[name].append(loaded[name])
-        figures["p50_one"].append(alone["p50"])
-        figures["chunk_us"].append(cpu_per_chunk_us(target))
-    return figures
+def measure(target: Target, folder: Path, figures: dict[str, list[float]], seconds: float) -> None:
+    """One round, added to ``figures``."""
+    loaded = wrk(target, folder, connections=32, seconds=seconds)
+    alone = wrk(target, folder, connections=1, seconds=max(1.0, seconds / 2))
+    for name in ("rate", "per_core", "p50", "p99"):
+        figures[name].append(loaded[name])
+    figures["p50_one"].append(alone["p50"])
+    figures["chunk_us"].append(cpu_per_chunk_us(target))
 
 
 def show(name: str, figures: dict[str, list[float]]) -> None:
@@ -283,30 +281,40 @@ def main() -> None:
         raise SystemExit("wrk is needed (Debian package wrk)")
     os.sched_setaffinity(0, {1})
     makers = {"router": vllm_router, "one": covey_in_one_process, "many": covey_in_many_processes}
-    results: dict[str, dict[str, list[float]]] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port = free_port()
         backend = f"http://127.0.0.1:{port}"
-        with process([sys.executable, str(ROOT / "benchmarks" / "instant_backend.py"), str(port)], core=1,
-                     log=folder / "backend.log") as backend_pid:  # fmt: skip
-            wait_for(f"{backend}/v1/models")
-            if not options.only or "bare" in options.only:
-                results["bare"] = measure(
-                    Target("bare backend", backend, [backend_pid]), folder, options.rounds, options.seconds
-                )
-                show("bare backend", results["bare"])
-            for kind, maker in makers.items():
-                if options.only and kind not in options.only:
-                    continue
-                inner = folder / kind
-                inner.mkdir()
-                with maker(inner, backend) as target:
-                    results[kind] = measure(target, inner, options.rounds, options.seconds)
-                    show(target.name, results[kind])
+        program = [sys.executable, str(ROOT / "benchmarks" / "instant_backend.py"), str(port)]
+        backend_pid = stack.enter_context(process(program, core=1, log=folder / "backend.log"))
+        wait_for(f"{backend}/v1/models")
+        targets: dict[str, Target] = {}
+        if not options.only or "bare" in options.only:
+            targets["bare"] = Target("bare backend", backend, [backend_pid])
+        for kind, maker in makers.items():
+            if not options.only or kind in options.only:
+                (folder / kind).mkdir()
+                targets[kind] = stack.enter_context(maker(folder / kind, backend))
+        compare(targets, folder, options.rounds, options.seconds)
+
+
+def compare(targets: dict[str, Target], folder: Path, rounds: int, seconds: float) -> None:
+    """All targets by turns, so that a machine whose speed drifts is as slow for one as for the other."""
+    results: dict[str, dict[str, list[float]]] = {kind: defaultdict(list) for kind in targets}
+    for target in targets.values():
+        wrk(target, folder, connections=16, seconds=1)
+    for _ in range(rounds):
+        for kind, target in targets.items():
+            measure(target, folder, results[kind], seconds)
+    for kind, target in targets.items():
+        show(target.name, results[kind])
     if {"router", "one"} <= results.keys():
-        ratio = statistics.median(results["one"]["per_core"]) / statistics.median(results["router"]["per_core"])
-        print(f"  requests per CPU second, covey in one process / vllm-router: {ratio:.2f}")
+        pairs = zip(results["one"]["per_core"], results["router"]["per_core"], strict=True)
+        ratios = [covey / router for covey, router in pairs]
+        print(
+            "  requests per CPU second, covey in one process / vllm-router, round by round: "
+            f"{statistics.median(ratios):.2f} [{min(ratios):.2f}–{max(ratios):.2f}]"
+        )
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ import { account, adminPage } from "./people";
 
 useBrowser();
 
-/** Nothing moves any more and nothing is being loaded. */
+/** Nothing is being loaded, and nothing moves but what moves for ever, as the mark of a running answer does. */
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => undefined);
   await page.getByRole("heading", { level: 1 }).first().waitFor();
-  await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== "running"));
+  await page.waitForFunction(() =>
+    document.getAnimations().every((each) => each.playState !== "running" || each.effect?.getTiming().iterations === Infinity),
+  );
 }
 
 describe.each(["light", "dark"] as const)("in the %s scheme", (colorScheme) => {
