@@ -267,10 +267,14 @@ async def test_n16_missing_grant_is_named_at_start(tmp_path: Path, monkeypatch: 
     assert "publish $KV.processor.>" not in violation["refused"]
 
 
-async def test_identity_of_a_joined_machine_hears_its_own_scope_only(tmp_path: Path) -> None:
+def joined_users(seeds: dict[str, str]) -> list[MeshUser]:
+    return [MeshUser(role="processor", public_key=public_key_of(seed, scope), scope=scope)
+            for scope, seed in seeds.items()]  # fmt: skip
+
+
+async def test_n4_a_machine_that_joined_hears_and_says_its_own_only(tmp_path: Path) -> None:
     seeds = {"east": new_seed(), "west": new_seed()}
-    users = [MeshUser(role="processor", public_key=public_key_of(seed, scope), scope=scope)
-             for scope, seed in seeds.items()]  # fmt: skip
+    users = joined_users(seeds)
     async with running_mesh(tmp_path, joined=lambda: users) as mesh:
         await mesh.make_streams()
         await verify_grants(mesh.server.url, seeds["east"], "processor", scope="east")
@@ -284,8 +288,47 @@ async def test_identity_of_a_joined_machine_hears_its_own_scope_only(tmp_path: P
         assert not await east.may_subscribe("rpc-to.processor.>")
         assert not await east.may_subscribe("rpc-to.processor.*.*")
         assert not await east.may_subscribe("rpc-to.processor.*.*.*")
-        assert not await east.may_publish("$JS.API.STREAM.UPDATE.KV_processor")
-        assert await east.may_publish("$JS.API.STREAM.INFO.KV_processor")
+        for subject in (">", "presence.>", "enrol.*", "enrol.>", "event.auth.>", "event.gateway.>", "event.client.>",
+                        "_INBOX_processor.>", "_INBOX_processor.west.>", "_INBOX_gateway.>", "_INBOX_node.>",
+                        "$KV.>", "$SYS.>", "$JS.>"):  # fmt: skip
+            assert not await east.may_subscribe(subject), subject
+        for service in subjects.SERVICES:
+            assert not await east.may_subscribe(f"rpc.{service}.*", service), service
+            for subject in (f"rpc.{service}.x", f"rpc-to.{service}.{service}-1.x", f"ctl.{service}.{service}-1.s",
+                            f"event.{service}.changed", f"presence.{service}.{service}-1",
+                            f"presence.{service}.west.{service}-1__west", f"presence-query.{service}"):  # fmt: skip
+                assert not await east.may_publish(subject), subject
+
+
+async def test_n12_a_machine_that_joined_reaches_no_record(tmp_path: Path) -> None:
+    seeds = {"east": new_seed()}
+    async with running_mesh(tmp_path, joined=lambda: joined_users(seeds)) as mesh:
+        await mesh.make_streams()
+        east = await mesh.connect("processor", seed=seeds["east"], instance="east.processor-1__east")
+        for stream, subject in streams():
+            assert not await east.may_publish(f"{subject}.key"), stream
+            for verb in ("STREAM.INFO", "STREAM.MSG.GET", "STREAM.CREATE", "STREAM.UPDATE", "STREAM.PURGE",
+                         "STREAM.DELETE", "DIRECT.GET", "CONSUMER.CREATE"):  # fmt: skip
+                assert not await east.may_publish(f"$JS.API.{verb}.{stream}"), (verb, stream)
+                assert not await east.may_publish(f"$JS.API.{verb}.{stream}.x"), (verb, stream)
+
+
+async def test_n6_a_machine_that_joined_answers_in_its_own_name_also_after_a_reload(tmp_path: Path) -> None:
+    seeds = {"east": new_seed()}
+    async with running_mesh(tmp_path, joined=lambda: joined_users(seeds)) as mesh:
+        east = await mesh.connect("processor", seed=seeds["east"], instance="east.processor-1__east")
+        before = "_INBOX_gateway.gateway-1"
+        assert await east.may_publish(f"{before}.east.token")
+        for subject in (f"{before}.token", f"{before}.west.token", f"{before}.east.token.more", "_INBOX_gateway.east.x",
+                        "_INBOX_client.client-1.east.token", "_INBOX_auth.auth-1.east.token"):  # fmt: skip
+            assert not await east.may_publish(subject), subject
+        seeds["west"] = new_seed()
+        await mesh.server.reload()
+        west = await mesh.connect("processor", seed=seeds["west"], instance="west.processor-2__west")
+        assert await east.may_publish(f"{before}.east.token")
+        assert await west.may_publish(f"{before}.west.token")
+        assert not await west.may_publish(f"{before}.east.token")
+        assert east.client.is_connected
 
 
 async def test_n2_identity_that_was_revoked_is_cut_off(tmp_path: Path) -> None:

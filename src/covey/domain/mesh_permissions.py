@@ -15,6 +15,10 @@ NODE = "node"
 OPERATOR = "operator"
 """Backup, restore, inspection and the server's own probe. It lives in the store's account, where no calls are."""
 ROLES = (*subjects.SERVICES, NODE, OPERATOR)
+ENROLMENT = "enrolment"
+"""Whoever holds an open invitation: may ask to be let in, once, and nothing else. Its scope is its own public key."""
+JOINABLE = ("processor",)
+"""Roles that a machine may join as."""
 
 CALLS: dict[str, tuple[str, ...]] = {
     "bridge": ("client",),
@@ -66,20 +70,50 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def grants_of(role: str, scope: str | None = None) -> Grants:
-    """The grants of a role. With ``scope``, those of a service on a machine that joined: it hears only what is sent to
-    instances of that scope, and neither makes nor alters buckets."""
+    """The grants of a role. With ``scope``, those of a service on a machine that joined."""
+    if scope is not None:
+        return _enrolment(scope) if role == ENROLMENT else _joined(role, scope)
     if role == OPERATOR:
         return _operator()
     services = subjects.SERVICES if role == NODE else (role,)
     publish: list[str] = []
-    subscribe = [f"_INBOX_{role}.{scope}.>" if scope else f"_INBOX_{role}.>"]
+    subscribe = [f"_INBOX_{role}.>"]
     for service in services:
-        publish += _calls(service) + _store(service, makes=scope is None)
+        publish += _calls(service) + _store(service)
         publish += [f"presence.{service}.*", f"event.{service}.>"]
-        subscribe += _serving(service, scope)
+        subscribe += _serving(service)
+    if "gateway" in services:
+        publish.append("presence.processor.*.*")  # the farewell of a machine that was removed
+        subscribe.append(subjects.enrolment("*"))
     publish.append("presence-query.*")
     subscribe += ["presence.>", *_events(services)]
     return Grants(publish=tuple(dict.fromkeys(publish)), subscribe=tuple(subscribe), replies=True)
+
+
+def _joined(service: str, scope: str) -> Grants:
+    """It announces its own instances, hears what is sent to them, and answers where its scope is part of the address.
+
+    It asks nobody, reads and keeps nothing, and hears of nobody else. Its answers are granted by their subject and not
+    by ``allow_responses``: the server forgets those whenever its configuration is read anew.
+    """
+    callers = [caller for caller in subjects.SERVICES if service in CALLS[caller]]
+    return Grants(
+        publish=(
+            f"presence.{service}.{scope}.*",
+            *(f"_INBOX_{caller}.*.{scope}.*" for caller in (*callers, NODE)),
+        ),
+        subscribe=(
+            f"_INBOX_{service}.{scope}.>",
+            f"rpc-to.{service}.{scope}.*.*",
+            f"ctl.{service}.{scope}.*.*",
+            f"presence-query.{service}",
+        ),
+        replies=False,
+    )
+
+
+def _enrolment(scope: str) -> Grants:
+    return Grants(publish=(subjects.enrolment(scope),), subscribe=(f"_INBOX_{ENROLMENT}.{scope}.>",), replies=False)
 
 
 def _events(services: tuple[str, ...]) -> list[str]:
@@ -87,12 +121,11 @@ def _events(services: tuple[str, ...]) -> list[str]:
     return [f"event.{each}.>" for each in subjects.SERVICES if each not in PRIVATE_EVENTS or each in services]
 
 
-def _serving(service: str, scope: str | None) -> list[str]:
-    among = f"{scope}." if scope else ""
+def _serving(service: str) -> list[str]:
     return [
         f"rpc.{service}.* {service}",  # only in the queue group: a plain listener would get a copy of every request
-        f"rpc-to.{service}.{among}*.*",
-        f"ctl.{service}.{among}*.*",
+        f"rpc-to.{service}.*.*",
+        f"ctl.{service}.*.*",
         f"presence-query.{service}",
     ]
 
@@ -104,15 +137,14 @@ def _calls(service: str) -> list[str]:
     ]
 
 
-def _store(service: str, *, makes: bool) -> list[str]:
+def _store(service: str) -> list[str]:
     owned, kept = OWNS[service], KEEPS_LOGS.get(service, ())
     writable = _streams(owned, kept)
     readable = (*writable, *_streams(READS.get(service, ()), ()))
     granted = [f"$KV.{bucket}.>" for bucket in owned] + [f"log.{log}.>" for log in kept]
     for stream in readable:
         granted += _reading(stream)
-    if makes:
-        granted += [f"$JS.API.STREAM.{verb}.{stream}" for stream in writable for verb in ("CREATE", "UPDATE", "PURGE")]
+    granted += [f"$JS.API.STREAM.{verb}.{stream}" for stream in writable for verb in ("CREATE", "UPDATE", "PURGE")]
     return granted
 
 

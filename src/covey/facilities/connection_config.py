@@ -14,6 +14,8 @@ class NatsConnectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """The nkey seed that proves our role, readable by the owner only; none: the servers ask for no identity."""
     ca_file: str | None = None
     """The authority that has to have signed the servers' certificates; needed for ``tls://``."""
+    server_name: str | None = None
+    """The name that has to be in the servers' certificates; none: the host of the address that was dialled."""
     certificate_file: str | None = None
     """Our own certificate, when the servers ask for one."""
     key_file: str | None = None

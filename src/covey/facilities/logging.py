@@ -236,6 +236,11 @@ class _QueueLogger:
     debug = info = warning = error = critical = exception = msg
 
 
+def _is_worth_saying(record: logging.LogRecord) -> bool:
+    """The NATS library earns this warning of asyncio's at the end of every connection in TLS; it means nothing."""
+    return not record.msg.startswith("returning true from eof_received()")
+
+
 class Logging:
     """Facility: from ``start`` on, every log call of the process goes to the files and the terminal."""
 
@@ -265,6 +270,7 @@ class Logging:
         )
         root = logging.getLogger()
         root.addHandler(self._handler)
+        logging.getLogger("asyncio").addFilter(_is_worth_saying)
         root.setLevel(max(level, logging.WARNING))
         self._started = True
 
@@ -272,6 +278,7 @@ class Logging:
         if self._started:
             self._started = False
             logging.getLogger().removeHandler(self._handler)
+            logging.getLogger("asyncio").removeFilter(_is_worth_saying)
             structlog.reset_defaults()
             self.writer.stop()
 

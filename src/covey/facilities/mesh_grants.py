@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import nats
@@ -24,8 +26,17 @@ NO_REQUEST = b"?"
 log = structlog.get_logger(__name__)
 
 
-async def verify_grants(url: str, seed: str, role: str, *, scope: str | None = None, timeout_s: float = 10.0) -> None:
-    """Use each grant of ``role`` once, in ways that have no effect, over a connection of its own.
+async def verify_grants(
+    url: str,
+    seed: str,
+    role: str,
+    *,
+    scope: str | None = None,
+    tls: Mapping[str, Any] | None = None,
+    timeout_s: float = 10.0,
+) -> None:
+    """Use each grant of ``role`` once, in ways that have no effect, over a connection of its own. ``tls``: what the
+    library has to be told, see ``mesh_certificates.client_options``.
 
     Raises StartFailed when the server refuses any (the log names them), PeerUnavailable when it does not answer.
     """
@@ -47,7 +58,12 @@ async def verify_grants(url: str, seed: str, role: str, *, scope: str | None = N
     try:
         async with asyncio.timeout(timeout_s):
             client = await nats.connect(
-                url, name="covey grants", nkeys_seed_str=seed, allow_reconnect=False, error_cb=on_error
+                url,
+                name="covey grants",
+                nkeys_seed_str=seed,
+                allow_reconnect=False,
+                error_cb=on_error,
+                **dict(tls or {}),
             )
             try:
                 for subject in grants.publish:

@@ -12,11 +12,11 @@ class NatsBus:
     """Give workers ``node``; it is a :class:`covey.rpc.bus.Bus`. The connection is started before this and stopped
     after it."""
 
-    def __init__(self, connection: NatsConnection) -> None:
+    def __init__(self, connection: NatsConnection, *, sociable: bool = True) -> None:
         self.name = "bus"
         self._connection = connection
         self._carrier = NatsCarrier(connection)
-        self.node = RpcNode(self._carrier)
+        self.node = RpcNode(self._carrier, sociable=sociable)
         self._started = False
 
     async def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,19 @@ from typing import Any
 import msgspec
 
 from covey.domain.mesh_permissions import OPERATOR, REPLIES_MAXIMUM, REPLIES_TTL_S, Grants, grants_of
+from covey.errors import BadSettings
 from covey.protocol.subjects import SERVICES
+
+
+class JoinConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Other machines, which join as processor nodes."""
+
+    address: str = ""
+    """Address and port on which machines that join are listened for, for example ``0.0.0.0:7422``; empty: none can
+    join. The server then listens here only, in TLS, also for the workers of this machine."""
+    advertise: tuple[str, ...] = ()
+    """Addresses that invitations name, ``host:port`` or ``host``; empty: those that this machine thinks it has. To be
+    set where machines reach it under another name, through a NAT for example."""
 
 
 class NatsServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +55,8 @@ class NatsServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     probe_timeout_s: float = 2.0
     """A probe without an answer for this long has failed; three in a row and it is killed and started again."""
 
+    join: JoinConfig = JoinConfig()
+
 
 class MeshUser(msgspec.Struct, frozen=True, kw_only=True):
     """One identity as the server knows it."""
@@ -57,13 +72,58 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     monitor: int
 
 
+class Listener(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the server listens for workers."""
+
+    host: str
+    port: int
+    secure: bool
+    """Whether it speaks TLS, and nothing else."""
+
+    @property
+    def own_host(self) -> str:
+        """How workers of this machine reach it."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+
+def listener_of(config: NatsServerConfig) -> Listener:
+    """Raises BadSettings when the address for joining is none."""
+    if not config.join.address:
+        return Listener(host=config.host, port=config.port, secure=False)
+    host, port = host_and_port(config.join.address)
+    if port is None:
+        raise BadSettings(
+            "an address and a port are needed, for example 0.0.0.0:7422", param="mesh.server.join.address"
+        )
+    return Listener(host=host, port=port, secure=True)
+
+
+def host_and_port(text: str) -> tuple[str, int | None]:
+    """``host:port``, ``[address]:port``, or a host alone. Raises BadSettings."""
+    host, colon, port = text.rpartition(":")
+    if not colon or (text.startswith("[") and text.endswith("]")):
+        host, port = text, ""
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,255}", host) or (port and not re.fullmatch(r"[0-9]{1,5}", port)):
+        raise BadSettings(f"{text[:80]!r} is no address", param="mesh.server.join")
+    if port and int(port) > 65535:
+        raise BadSettings(f"{text[:80]!r} is no address", param="mesh.server.join")
+    return host, int(port) if port else None
+
+
+def shown_address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def configuration_text(config: NatsServerConfig, ports: Ports, directory: Path, users: Sequence[MeshUser]) -> str:
     """The whole file. There are no listeners for web sockets, MQTT, leaf nodes, gateways or routes."""
+    listener = listener_of(config)
     return (
         block(
             {
                 "server_name": "covey",
-                "listen": f"{config.host}:{ports.client}",
+                "listen": shown_address(listener.host, ports.client),
+                **({"tls": tls(directory / "tls")} if listener.secure else {}),
                 "http": f"127.0.0.1:{ports.monitor}",
                 "pid_file": str(directory / "nats.pid"),
                 "max_payload": config.max_payload_bytes,
@@ -90,6 +150,17 @@ def configuration_text(config: NatsServerConfig, ports: Ports, directory: Path, 
         )
         + "\n"
     )
+
+
+def tls(directory: Path) -> dict[str, Any]:
+    """The handshake comes before the first word, so a connection in the clear never gets that far."""
+    return {
+        "cert_file": str(directory / "server.pem"),
+        "key_file": str(directory / "server.key"),
+        "handshake_first": True,
+        "min_version": "1.3",
+        "timeout": 5,
+    }
 
 
 def accounts(users: Sequence[MeshUser]) -> dict[str, Any]:

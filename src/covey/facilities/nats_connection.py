@@ -24,6 +24,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 
 from covey.errors import BadSettings, NotStarted, PeerUnavailable, StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
+from covey.facilities.mesh_certificates import client_context, client_options
 from covey.runtime.back_off import BackOff
 
 _log = structlog.get_logger(__name__)
@@ -175,7 +176,7 @@ class NatsConnection:
         options: dict[str, Any] = {}
         if secure:
             # Handshake first on both sides: otherwise a server that offers no TLS is spoken to in the clear.
-            options = {"tls": await asyncio.to_thread(_tls_context, config), "tls_handshake_first": True}
+            options = client_options(await asyncio.to_thread(_tls_context, config), config.server_name)
         if config.seed_file is not None:
             options["nkeys_seed_str"] = await asyncio.to_thread(_seed, Path(config.seed_file))
         try:
@@ -297,9 +298,8 @@ class NatsConnection:
 
 
 def _tls_context(config: NatsConnectionConfig) -> ssl.SSLContext:
+    context = client_context(file=config.ca_file)
     try:
-        context = ssl.create_default_context(cafile=config.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
         if config.certificate_file is not None:
             context.load_cert_chain(config.certificate_file, config.key_file)
     except OSError as error:  # ssl.SSLError is one too

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -26,11 +26,20 @@ class WriteTimedOut(Exception):
 class NatsProbe:
     """Probes of one server. Each makes a connection of its own, which shows that others can too."""
 
-    def __init__(self, url: str, monitor_port: int, operator_seed: str, *, timeout_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        monitor_port: int,
+        operator_seed: str,
+        *,
+        timeout_s: float = 2.0,
+        tls: Mapping[str, Any] | None = None,
+    ) -> None:
         self._url = url
         self._monitor_port = monitor_port
         self._seed = operator_seed
         self._timeout_s = timeout_s
+        self._tls = dict(tls or {})
 
     async def health_status(self) -> int:
         """The status of the health page: 200, or 503 with something wrong. Raises OSError when nobody answers."""
@@ -100,6 +109,7 @@ class NatsProbe:
                     inbox_prefix=f"_INBOX_{OPERATOR}.probe".encode(),
                     allow_reconnect=False,
                     error_cb=_say_nothing,
+                    **self._tls,
                 )
         except nats.errors.Error as error:
             raise ConnectionError("no connection to the nats-server") from error

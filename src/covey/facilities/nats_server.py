@@ -16,8 +16,16 @@ import structlog
 
 from covey.domain.mesh_permissions import ROLES
 from covey.errors import StartFailed, StoreUnavailable
+from covey.facilities.mesh_certificates import SERVER_NAME, MeshCertificates, client_context, client_options
 from covey.facilities.mesh_identities import MeshIdentities
-from covey.facilities.nats_configuration import MeshUser, NatsServerConfig, Ports, configuration_text
+from covey.facilities.nats_configuration import (
+    MeshUser,
+    NatsServerConfig,
+    Ports,
+    configuration_text,
+    listener_of,
+    shown_address,
+)
 from covey.facilities.nats_probe import NatsProbe, WriteTimedOut
 from covey.facilities.nats_program import find_program
 from covey.runtime.child_process import ChildProcess, Launch, OutputName, SupervisionPolicy
@@ -31,6 +39,7 @@ WEDGED_AFTER = 3
 """Writes in a row that nobody answered, after which a restart is worth its price."""
 REVIVAL_INTERVAL_S = 300.0
 """Restarts for the sake of writing are this far apart: calls between workers pause during each."""
+RELOAD_TIMEOUT_S = 5.0
 FREE_SPACE_BYTES = 64 * 1024 * 1024
 """With less room on the disk a restart would not bring writing back."""
 
@@ -51,7 +60,9 @@ class NatsServer:
         joined: Callable[[], Sequence[MeshUser]] = tuple,
     ) -> None:
         self.identities = MeshIdentities(directory / "identities")
+        self.certificates = MeshCertificates(directory / "tls")
         self._config = config
+        self._listener = listener_of(config)
         self._directory = directory
         self._joined = joined
         self._log = structlog.get_logger(__name__)
@@ -61,6 +72,8 @@ class NatsServer:
         self._child: ChildProcess | None = None
         self._probe: NatsProbe | None = None
         self._was_ready = False
+        self._reloading = asyncio.Lock()
+        self._reloaded = asyncio.Event()
         self._unanswered_writes = 0
         self._revived_at: float | None = None
         self._write_failure: StoreUnavailable | None = None
@@ -68,7 +81,17 @@ class NatsServer:
     @property
     def url(self) -> str:
         """Where workers connect, once started; the same until it is stopped."""
-        return f"nats://{self._config.host}:{self._ports.client}"
+        scheme = "tls" if self._listener.secure else "nats"
+        return f"{scheme}://{shown_address(self._listener.own_host, self._ports.client)}"
+
+    @property
+    def accepts_machines(self) -> bool:
+        """Whether other machines may join."""
+        return self._listener.secure
+
+    @property
+    def host(self) -> str:
+        return self._listener.host
 
     @property
     def client_port(self) -> int:
@@ -117,28 +140,41 @@ class NatsServer:
             raise StoreUnavailable(self._write_failure.detail)
 
     async def reload(self) -> None:
-        """Write the configuration anew, with the identities that joined by now, and have the server read it.
-        Connections of identities that are gone are cut."""
-        pid = None if self._child is None else self._child.pid
-        await asyncio.to_thread(self._write_configuration)
-        if pid is not None:
+        """Write the configuration anew, with the identities that joined by now, and have the server read it; it has
+        when this returns. Connections of identities that are gone are cut, others stay. Raises StoreUnavailable when
+        the server does not take it."""
+        async with self._reloading:
+            await asyncio.to_thread(self._write_configuration)
+            pid = None if self._child is None else self._child.pid
+            if pid is None:
+                return  # it reads the file when it starts
+            self._reloaded.clear()
             os.kill(pid, signal.SIGHUP)
+            try:
+                async with asyncio.timeout(RELOAD_TIMEOUT_S):
+                    await self._reloaded.wait()
+            except TimeoutError as error:
+                raise StoreUnavailable("the nats-server does not read its configuration") from error
 
     def _prepare_directory(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = lock_directory(self._directory)
         self.identities.prepare(ROLES)
+        if self._listener.secure:
+            self.certificates.prepare()
 
     async def _start_child(self) -> None:
-        automatic = 0 in (self._config.port, self._config.monitor_port)
+        automatic = 0 in (self._listener.port, self._config.monitor_port)
         for attempt in range(1, ATTEMPTS_WITH_FREE_PORTS + 1):
             self._ports = choose_ports(self._config)
+            tls = client_context(file=str(self.certificates.authority_file)) if self._listener.secure else None
             await asyncio.to_thread(self._write_configuration)
             self._probe = NatsProbe(
                 self.url,
                 self._ports.monitor,
                 self.identities.seed("operator"),
                 timeout_s=self._config.probe_timeout_s,
+                tls=client_options(tls, SERVER_NAME),
             )
             self._child = self._new_child()
             try:
@@ -236,6 +272,8 @@ class NatsServer:
         # Debug and trace lines, which could hold payloads, are never turned on, and would be dropped here.
         found = LINE.match(line)
         if found is not None:
+            if found[2].startswith("Reloaded server configuration"):
+                self._reloaded.set()
             level = "debug" if found[2].startswith("Invalid JetStream request") else LEVELS[found[1]]
             getattr(self._log, level)("nats_server_said", line=found[2])
 
@@ -257,8 +295,10 @@ def lock_directory(directory: Path) -> int:
 def choose_ports(config: NatsServerConfig) -> Ports:
     """The configured ports, or free ones where it says 0. Raises StartFailed naming one that is in use."""
     # Both are held at once, so that they differ.
+    listener = listener_of(config)
+    setting = "mesh.server.join.address" if listener.secure else "mesh.server.port"
     with (
-        held_port(config.host, config.port, "mesh.server.port") as client,
+        held_port(listener.host, listener.port, setting) as client,
         held_port("127.0.0.1", config.monitor_port, "mesh.server.monitor_port") as monitor,
     ):
         return Ports(client=client.getsockname()[1], monitor=monitor.getsockname()[1])

@@ -88,17 +88,24 @@ def stream_control(service: str, instance: str, stream_id: str) -> str:
 
 
 def inbox_prefix(role: str, instance: str) -> str:
-    """Replies to one worker; each role may listen below its own prefix only."""
+    """Replies to one worker; each role may listen below its own prefix only. Answers of an instance with a scope arrive
+    below ``<prefix>.<scope>``."""
     return f"_INBOX_{role}.{_addressed(instance)}"
 
 
 def presence(service: str, instance: str) -> str:
-    return f"presence.{service}.{token(instance)}"
+    """Where one instance says that it is there: ``presence.<service>.[<scope>.]<instance>``."""
+    return f"presence.{service}.{_addressed(instance)}"
 
 
 def presence_query(service: str) -> str:
     """Ask all instances of a service to announce themselves now."""
     return f"presence-query.{service}"
+
+
+def enrolment(public_key: str) -> str:
+    """Where the holder of an invitation, known by the invitation's public key, asks to be let in."""
+    return f"enrol.{public_key}"
 
 
 def person(user_id: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 
+from covey.protocol import subjects
+from covey.protocol.ids import InstanceId
 from covey.rpc.carrier import Carrier, CarrierSubscription
 
 SECRET_CHARACTERS = 16
@@ -19,35 +21,40 @@ class Inbox:
         self._carrier = carrier
         self.secret = secrets.token_hex(SECRET_CHARACTERS // 2)
         self._number = 0
-        self._waiting: dict[str, Answer] = {}
+        self._waiting: dict[str, tuple[Answer, str]] = {}
         self._subscription: CarrierSubscription | None = None
 
     async def start(self) -> None:
         if self._subscription is None:
-            self._subscription = await self._carrier.subscribe(f"{self._carrier.inbox_prefix}.*", self._receive)
+            self._subscription = await self._carrier.subscribe(f"{self._carrier.inbox_prefix}.>", self._receive)
 
     async def stop(self) -> None:
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             await subscription.close()
 
-    def open(self, answer: Answer) -> str:
-        """A fresh token; whatever arrives for it goes to ``answer`` until it is closed."""
+    def open(self, answer: Answer, asked: InstanceId | None = None) -> str:
+        """A fresh token; whatever arrives for it goes to ``answer`` until it is closed. An instance with a scope may
+        answer below that scope only, and nobody else is heard there."""
         self._number += 1
         token = f"{self.secret}{self._number:x}"
-        self._waiting[token] = answer
+        scope = None if asked is None else subjects.scope_of(asked)
+        prefix = self._carrier.inbox_prefix
+        self._waiting[token] = (answer, f"{prefix}.{token}" if scope is None else f"{prefix}.{scope}.{token}")
         return token
 
     def address(self, token: str) -> str:
-        return f"{self._carrier.inbox_prefix}.{token}"
+        """Where an open token is answered."""
+        return self._waiting[token][1]
 
     def close(self, token: str) -> None:
         self._waiting.pop(token, None)
 
     def _receive(self, subject: str, payload: bytes, headers: Mapping[str, str], reply: str) -> None:
-        answer = self._waiting.get(subject.rpartition(".")[2])
-        if answer is not None:  # or else it came too late, and nobody wants it any more
-            answer(payload, headers)
+        waiting = self._waiting.get(subject.rpartition(".")[2])
+        # Or else it came too late, and nobody wants it any more; or from somebody who was not asked.
+        if waiting is not None and waiting[1] == subject:
+            waiting[0](payload, headers)
 
 
 def sender_of(reply: str) -> tuple[str, str, int] | None:

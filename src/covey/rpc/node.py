@@ -64,16 +64,19 @@ class NodeSubscription:
 
 
 class RpcNode:
-    """A :class:`covey.rpc.bus.Bus` over a :class:`covey.rpc.carrier.Carrier`."""
+    """A :class:`covey.rpc.bus.Bus` over a :class:`covey.rpc.carrier.Carrier`. One that is not ``sociable`` serves those
+    who know it and hears of nobody: that of a machine that joined."""
 
-    def __init__(self, carrier: Carrier, *, concurrent_requests: int = CONCURRENT_REQUESTS) -> None:
+    def __init__(
+        self, carrier: Carrier, *, concurrent_requests: int = CONCURRENT_REQUESTS, sociable: bool = True
+    ) -> None:
         self._carrier = carrier
         self._concurrent_requests = concurrent_requests
         self._local = LocalBus()
         self._router = self._local.router
         self._inbox = Inbox(carrier)
         self._callers = Callers()
-        self._presence = Presence(carrier, self._router)
+        self._presence = Presence(carrier, self._router, listens=sociable)
         decoders = Decoders()
         self._calls = RemoteCalls(carrier, self._inbox, decoders, self._presence.ids)
         self._streams = RemoteStreams(carrier, self._inbox, decoders, self._presence.ids)
@@ -116,6 +119,17 @@ class RpcNode:
         if handler is not None:
             return handler.call(request, context)
         return self._calls.call(endpoint, request, context, to)
+
+    def call_local(
+        self,
+        endpoint: Endpoint[RequestT, ResponseT],
+        request: RequestT,
+        context: CallContext,
+        *,
+        to: InstanceId | None = None,
+    ) -> Coroutine[Any, Any, ResponseT] | None:
+        handler = self._router.call_handler(endpoint.name, to)
+        return None if handler is None else handler.call(request, context)
 
     def stream(
         self,
@@ -181,6 +195,15 @@ class RpcNode:
 
     def instances(self, service: str) -> Sequence[InstanceInfo]:
         return self._presence.local_instances(service) + self._presence.instances(service)
+
+    def bid_farewell(self, scope: str) -> None:
+        """Tell everybody that the instances of a machine that joined are gone."""
+        self._presence.bid_farewell(
+            info
+            for service in subjects.SERVICES
+            for info in self._presence.instances(service)
+            if subjects.scope_of(info.instance) == scope
+        )
 
     async def drain(self, served: Served, budget_s: float) -> None:
         """What a binding's ``drain`` does. Safe twice."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 import msgspec
@@ -36,9 +36,10 @@ class _Announced(msgspec.Struct, frozen=True):
 class Presence:
     """Announces the instances of this process and remembers those of the others."""
 
-    def __init__(self, carrier: Carrier, router: LocalRouter) -> None:
+    def __init__(self, carrier: Carrier, router: LocalRouter, *, listens: bool = True) -> None:
         self._carrier = carrier
         self._router = router
+        self._listens = listens
         self._decoder = msgspec.msgpack.Decoder(InstanceInfo)
         self._others: dict[str, dict[InstanceId, tuple[InstanceInfo, float]]] = {}
         self._announced: dict[InstanceId, _Announced] = {}
@@ -47,7 +48,8 @@ class Presence:
         self._queries: dict[InstanceId, CarrierSubscription] = {}
 
     async def start(self) -> None:
-        self._subscription = await self._carrier.subscribe("presence.>", self._hear)
+        if self._listens:
+            self._subscription = await self._carrier.subscribe("presence.>", self._hear)
         await self.ask()
 
     async def stop(self) -> None:
@@ -57,6 +59,8 @@ class Presence:
 
     async def ask(self) -> None:
         """Have everybody announce themselves now, and wait until those who are there had the chance."""
+        if not self._listens:
+            return
         with suppress(PeerUnavailable):
             for service in subjects.SERVICES:
                 self._carrier.publish(subjects.presence_query(service), b"")
@@ -77,6 +81,11 @@ class Presence:
         self._announced.pop(served.instance, None)
         self._publish(msgspec.structs.replace(served.info(), state="stopped"))
         await query.close()
+
+    def bid_farewell(self, instances: Iterable[InstanceInfo]) -> None:
+        """Tell everybody that these, of other processes, are gone: they can no longer say so themselves."""
+        for info in instances:
+            self._publish(msgspec.structs.replace(info, state="stopped"))
 
     def instances(self, service: str) -> list[InstanceInfo]:
         return [info for info, _ in self._others.get(service, {}).values()]
@@ -139,7 +148,12 @@ class Presence:
             _log.warning("presence_malformed")
             return
         # Who may publish where is the server's to say: what is said inside has to agree with that.
-        if subject != f"presence.{info.service}.{info.instance}" or info.instance in self._announced:
+        scope = subjects.scope_of(info.instance)
+        addressed = info.instance if scope is None else f"{scope}.{info.instance}"
+        if subject != f"presence.{info.service}.{addressed}" or info.instance in self._announced:
+            return
+        if scope is not None and info.node != scope:
+            _log.warning("presence_of_another_node", instance=info.instance)
             return
         others = self._others.setdefault(info.service, {})
         if info.state == "stopped":

@@ -47,10 +47,10 @@ class RemoteService:
         self._senders: dict[str, StreamSender] = {}
         self._requests: list[CarrierSubscription] = []
         self._control: CarrierSubscription | None = None
+        handlers: list[CallHandler | StreamHandler] = [*served.streams.values()]
+        handlers += [handler for handler in served.calls.values() if not handler.endpoint.local]
         self._decoders = {
-            name: msgspec.msgpack.Decoder(handler.endpoint.request)
-            for handlers in (served.calls, served.streams)
-            for name, handler in handlers.items()
+            handler.endpoint.name: msgspec.msgpack.Decoder(handler.endpoint.request) for handler in handlers
         }
 
     async def open(self) -> None:
@@ -58,10 +58,9 @@ class RemoteService:
         self._control = await self._carrier.subscribe(
             subjects.stream_control(name, instance, "_")[:-1] + "*", self._hear
         )
-        self._requests = [
-            await self._carrier.subscribe(subjects.rpc(f"{name}.*"), self._take, queue=name),
-            await self._carrier.subscribe(subjects.rpc_to(f"{name}.*", instance), self._take),
-        ]
+        self._requests = [await self._carrier.subscribe(subjects.rpc_to(f"{name}.*", instance), self._take)]
+        if subjects.scope_of(instance) is None:  # others hear what is addressed to them, not what is for anybody
+            self._requests.append(await self._carrier.subscribe(subjects.rpc(f"{name}.*"), self._take, queue=name))
 
     async def drain(self, budget_s: float) -> None:
         """Take no more, but serve what is on its way; let work finish for up to ``budget_s``; end the rest."""

@@ -81,7 +81,7 @@ class StreamReader:
         self._end()
 
     def ask(self, payload: bytes, context: CallContext, now: float) -> None:
-        self.token = self._inbox.open(self._receive)
+        self.token = self._inbox.open(self._receive, self._instance)
         self._heard_at = self._said_at = now
         name = self._endpoint.name
         self._carrier.publish(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from covey.domain.mesh_permissions import BUCKETS, CALLS, NODE, OPERATOR, OWNS, READS, ROLES, grants_of
+from covey.domain.mesh_permissions import BUCKETS, CALLS, ENROLMENT, NODE, OPERATOR, OWNS, READS, ROLES, grants_of
 from covey.protocol import subjects
 from covey.protocol.conversations import conversation_topic
 from covey.protocol.ids import UserId
@@ -49,14 +49,30 @@ def test_operator_neither_calls_nor_hears_calls() -> None:
     assert not [subject for subject in grants.publish if subject.startswith(("rpc", "ctl", "event"))]
 
 
-def test_scope_narrows_what_is_heard_and_takes_the_altering_of_streams() -> None:
+def test_what_joined_has_its_scope_in_all_that_it_says_and_hears() -> None:
     grants = grants_of("processor", "east")
-    assert "rpc-to.processor.east.*.*" in grants.subscribe
-    assert "ctl.processor.east.*.*" in grants.subscribe
-    assert "_INBOX_processor.east.>" in grants.subscribe
-    assert "rpc-to.processor.*.*" not in grants.subscribe
-    assert not [subject for subject in grants.publish if ".STREAM.UPDATE." in subject or ".STREAM.CREATE." in subject]
-    assert set(grants.publish) < set(grants_of("processor").publish)
+    assert set(grants.subscribe) == {
+        "_INBOX_processor.east.>",
+        "rpc-to.processor.east.*.*",
+        "ctl.processor.east.*.*",
+        "presence-query.processor",
+    }
+    assert set(grants.publish) == {"presence.processor.east.*", "_INBOX_gateway.*.east.*", "_INBOX_node.*.east.*"}
+    assert not grants.replies
+
+
+def test_an_invitation_lets_ask_in_one_place_and_hear_the_answer() -> None:
+    grants = grants_of(ENROLMENT, "UABC")
+    assert grants.publish == ("enrol.UABC",)
+    assert grants.subscribe == ("_INBOX_enrolment.UABC.>",)
+    assert not grants.replies
+
+
+@pytest.mark.parametrize("role", WORKERS)
+def test_only_gateways_hear_of_enrolments_and_bid_farewell_to_machines(role: str) -> None:
+    grants = grants_of(role)
+    assert ("enrol.*" in grants.subscribe) == (role in ("gateway", NODE))
+    assert ("presence.processor.*.*" in grants.publish) == (role in ("gateway", NODE))
 
 
 @pytest.mark.parametrize("role", subjects.SERVICES)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from covey.protocol import subjects
+from covey.protocol.ids import InstanceId
 from covey.rpc.inbox import Inbox, sender_of
 from covey.testing.memory_carrier import MemoryHub
 
@@ -20,12 +21,31 @@ async def test_answers_reach_the_one_who_asked() -> None:
     carrier.publish(inbox.address(two), b"2")
     carrier.publish(inbox.address(two) + "0", b"a guess")
     await carrier.flush()
+    address = inbox.address(one)
     inbox.close(one)
-    carrier.publish(inbox.address(one), b"too late")
+    carrier.publish(address, b"too late")
     await carrier.flush()
     assert got == {"one": [b"1"], "two": [b"2"]}
     await inbox.stop()
     assert hub.subscriptions == []
+
+
+async def test_an_instance_with_a_scope_answers_below_it_and_nobody_else_does() -> None:
+    hub = MemoryHub()
+    carrier = hub.carrier("_INBOX_gateway.gateway-1")
+    inbox = Inbox(carrier)
+    await inbox.start()
+    got: list[bytes] = []
+    token = inbox.open(lambda body, _: got.append(body), InstanceId("processor-1__east"))
+    assert inbox.address(token) == f"_INBOX_gateway.gateway-1.east.{token}"
+    for other in (f"_INBOX_gateway.gateway-1.west.{token}", f"_INBOX_gateway.gateway-1.{token}"):
+        carrier.publish(other, b"forged")
+    plain = inbox.open(lambda body, _: got.append(body), InstanceId("processor-2"))
+    carrier.publish(f"_INBOX_gateway.gateway-1.east.{plain}", b"forged")
+    carrier.publish(inbox.address(token), b"asked for")
+    await carrier.flush()
+    assert got == [b"asked for"]
+    await inbox.stop()
 
 
 def test_an_address_tells_caller_token_and_number() -> None:

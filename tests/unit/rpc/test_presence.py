@@ -4,6 +4,8 @@ import asyncio
 
 import msgspec
 
+from covey.protocol.ids import InstanceId, NodeName
+from covey.protocol.registry import InstanceInfo, InstanceState
 from covey.rpc.presence import DEAD_AFTER_S, Presence
 from covey.rpc.router import LocalRouter
 from covey.rpc.serving import Served
@@ -79,3 +81,48 @@ async def test_a_change_is_told_before_the_next_heartbeat_and_no_change_is_not()
     assert [info.version for info in there.presence.instances("gateway")] == ["2"]
     here.presence.beat(now + 1.3, lag_s=0.0)
     assert len(hub.carried) == before + 2
+
+
+def announced(instance: str, node: str, state: InstanceState = "serving") -> InstanceInfo:
+    return InstanceInfo(service="gateway", instance=InstanceId(instance), node=NodeName(node), state=state)
+
+
+async def test_a_machine_that_joined_speaks_for_itself_only() -> None:
+    hub, here, _ = await two_sides()
+    stranger = hub.carrier("_INBOX_x.x")
+
+    async def say(subject: str, info: InstanceInfo) -> None:
+        stranger.publish(subject, msgspec.msgpack.encode(info))
+        await stranger.flush()
+
+    await say("presence.gateway.east.gateway-1__east", announced("gateway-1__east", "east"))
+    assert here.sees() == ["gateway-1__east"]
+    await say("presence.gateway.east.gateway-2", announced("gateway-2", "east"))
+    await say("presence.gateway.east.gateway-2__west", announced("gateway-2__west", "west"))
+    await say("presence.gateway.east.gateway-3__east", announced("gateway-3__east", "main"))
+    assert here.sees() == ["gateway-1__east"]
+
+
+async def test_a_farewell_for_another_is_heard_by_all_and_by_oneself() -> None:
+    hub, here, there = await two_sides()
+    info = announced("gateway-1__east", "east")
+    hub.carrier("_INBOX_x.x").publish("presence.gateway.east.gateway-1__east", msgspec.msgpack.encode(info))
+    await here.carrier.flush()
+    assert here.sees() == there.sees() == ["gateway-1__east"]
+    here.presence.bid_farewell([info])
+    await here.carrier.flush()
+    await there.carrier.flush()
+    assert here.sees() == there.sees() == []
+
+
+async def test_who_does_not_listen_is_seen_and_sees_nobody() -> None:
+    hub, here, there = await two_sides()
+    await there.serve(Counter("gateway-1"))
+    quiet = Side(hub, "quiet")
+    quiet.presence = Presence(quiet.carrier, quiet.router, listens=False)
+    await quiet.presence.start()
+    await quiet.serve(Counter("gateway-2"))
+    await here.carrier.flush()
+    assert here.sees() == ["gateway-1", "gateway-2"]
+    assert quiet.sees() == []
+    await quiet.presence.stop()
