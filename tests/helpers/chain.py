@@ -23,6 +23,7 @@ from covey.protocol.inference import (
     Embeddings,
     Generate,
     GenerationEvent,
+    Started,
     StartGeneration,
 )
 from covey.protocol.operations import CLIENT_OPERATE, OPERATIONS_BY_NAME, Operate
@@ -99,6 +100,8 @@ class SampleProcessor(Service):
         try:
             async with aclosing(events):
                 async for event in events:
+                    if isinstance(event, Started):
+                        event = msgspec.structs.replace(event, node=NODE)
                     yield event
                     if self.gate is not None:
                         await self.gate.enter()

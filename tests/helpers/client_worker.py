@@ -120,7 +120,7 @@ class ScriptedClientWorker(Service):
         self.contexts.append(context)
         self.authenticate(request.credential)
         self.starts.append(request)
-        accepted = GenerationAccepted(generation_id=GENERATION, instance=CLIENT)
+        accepted = GenerationAccepted(generation_id=GENERATION, instance=CLIENT, request_id=context.request_id)
         if request.conversation_id is None:
             return accepted
         return msgspec.structs.replace(accepted, question_id=MessageId("msg_q"), answer_id=MessageId("msg_a"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -203,7 +204,7 @@ class SocketSession:
                 if self._user is None:
                     await self.close(POLICY, "the first frame must be hello")
                     return None
-                await self._say_error(None, error)
+                await self._say_error(None, error, self._request_id)
                 continue
             return frame
         return None
@@ -221,19 +222,21 @@ class SocketSession:
                     await asyncio.gather(task, return_exceptions=True)
                 await self._say("end", id=frame.id)
             case Start():
-                await self._begin(frame.id, "start", self._start(frame))
+                await self._begin(frame.id, "start", partial(self._start, frame))
             case Follow():
-                await self._begin(frame.id, "follow", self._follow(frame.id, frame.generation_id, frame.after))
+                await self._begin(frame.id, "follow", partial(self._follow, frame.id, frame.generation_id, frame.after))
             case Watch():
-                await self._begin(frame.id, "watch", self._watch(frame))
+                await self._begin(frame.id, "watch", partial(self._watch, frame))
             case Cancel():
-                await self._begin(frame.id, "cancel", self._cancel(frame))
+                await self._begin(frame.id, "cancel", partial(self._cancel, frame))
 
     async def _hello(self, frame: Hello) -> bool:
+        request_id = self._next_id()
         try:
-            user: UserInfo = await self._calls.operate_for("accounts.me", self._context(5.0), frame.credential)
+            context = self._context(request_id, 5.0)
+            user: UserInfo = await self._calls.operate_for("accounts.me", context, frame.credential)
         except CoveyError as error:
-            await self._say_error(None, error)
+            await self._say_error(None, error, request_id)
             await self.close(POLICY if isinstance(error, (Unauthenticated, Forbidden)) else TRY_LATER, error.code)
             return False
         if self._user is not None and self._user.id != user.id:
@@ -245,7 +248,8 @@ class SocketSession:
         await self._say("welcome", user=complete(user), limits=limits)
         return True
 
-    async def _begin(self, request: str, kind: str, work: Awaitable[None]) -> None:
+    async def _begin(self, request: str, kind: str, work: Callable[[RequestId], Awaitable[None]]) -> None:
+        request_id = self._next_id()
         try:
             if not 1 <= len(request) <= 64:
                 raise InvalidRequest("an id has 1 to 64 characters", param="id")
@@ -254,22 +258,20 @@ class SocketSession:
             if len(self._requests) >= self._config.max_requests:
                 raise Overloaded(f"one socket has at most {self._config.max_requests} requests", retry_after_s=1.0)
         except CoveyError as error:
-            close = getattr(work, "close", None)
-            if close is not None:
-                close()
-            await self._say_error(request[:64], error)
+            await self._say_error(request[:64], error, request_id)
             return
-        self._requests[request] = asyncio.create_task(self._guard(request, kind, work))  # owned: ended in run
+        task = self._guard(request, kind, work(request_id), request_id)
+        self._requests[request] = asyncio.create_task(task)  # owned: ended in run
 
     # Requests
 
-    async def _guard(self, request: str, kind: str, work: Awaitable[None]) -> None:
+    async def _guard(self, request: str, kind: str, work: Awaitable[None], request_id: RequestId) -> None:
         outcome = "ok"
         try:
             await work
         except CoveyError as error:
             outcome = error.code
-            await self._say_error(request, error)
+            await self._say_error(request, error, request_id)
         except asyncio.CancelledError:
             outcome = "left"
             raise
@@ -277,17 +279,19 @@ class SocketSession:
             named = named_error(error)
             outcome = named.code
             if type(named) is CoveyError:
-                logger.exception("socket_request_failed_unexpectedly", request_id=self._request_id, kind=kind)
-            await self._say_error(request, named)
+                logger.exception("socket_request_failed_unexpectedly", request_id=request_id, kind=kind)
+            await self._say_error(request, named, request_id)
         finally:
             if self._requests.get(request) is asyncio.current_task():
                 del self._requests[request]
             self._metrics.socket_request(kind, outcome)
 
-    async def _start(self, frame: Start) -> None:
+    async def _start(self, frame: Start, request_id: RequestId) -> None:
         key = frame.idempotency_key
         context = self._context(
-            CLIENT_START.timeout_s, None if key is None else idempotency_key(key.encode("ascii", "replace"))
+            request_id,
+            CLIENT_START.timeout_s,
+            None if key is None else idempotency_key(key.encode("ascii", "replace")),
         )
         places = ("conversation_id", "parent_id", "answer_to", "continue_id", "stored_history")
         values = {"generate": frame.generate, **{name: getattr(frame, name) for name in places}}
@@ -298,28 +302,29 @@ class SocketSession:
             generation_id=accepted.generation_id,
             question_id=accepted.question_id,
             answer_id=accepted.answer_id,
+            request_id=accepted.request_id,
         )
-        await self._follow(frame.id, accepted.generation_id, -1)
+        await self._follow(frame.id, accepted.generation_id, -1, request_id)
 
-    async def _follow(self, request: str, generation_id: str, after: int) -> None:
+    async def _follow(self, request: str, generation_id: str, after: int, request_id: RequestId) -> None:
         if after < -1:
             raise InvalidRequest("after is the number of an event", param="after")
         follow = FollowGeneration(credential=self._credential, generation_id=GenerationId(generation_id), after=after)
         number = after
-        async with aclosing(follow_generation(self._calls, self._context(None), follow)) as events:
+        async with aclosing(follow_generation(self._calls, self._context(request_id, None), follow)) as events:
             async for event in events:
                 number += 1
                 await self._say("event", id=request, generation_id=generation_id, seq=number, event=complete(event))
         await self._say("end", id=request)
 
-    async def _watch(self, frame: Watch) -> None:
+    async def _watch(self, frame: Watch, request_id: RequestId) -> None:
         """Goes on with the renewed credential when the one that it began with is no longer good, and at another client
         worker when the one that it began at goes away."""
         begun = asyncio.Event()
         while True:
             credential = self._credential
             try:
-                await self._pass_changes(frame, credential, begun)
+                await self._pass_changes(frame, credential, begun, request_id)
             except Unauthenticated:
                 if credential == self._credential:
                     raise
@@ -331,10 +336,10 @@ class SocketSession:
                 break
         await self._say("end", id=frame.id)
 
-    async def _pass_changes(self, frame: Watch, credential: str, begun: asyncio.Event) -> None:
+    async def _pass_changes(self, frame: Watch, credential: str, begun: asyncio.Event, request_id: RequestId) -> None:
         wanted = None if frame.conversation_id is None else ConversationId(frame.conversation_id)
         request = WatchConversations(credential=credential, conversation_id=wanted)
-        stream = self._calls.bus.stream(CLIENT_WATCH, request, self._context(None))
+        stream = self._calls.bus.stream(CLIENT_WATCH, request, self._context(request_id, None))
         async with aclosing(cast("AsyncGenerator[WatchEvent, None]", stream)) as events:
             async for event in events:
                 if isinstance(event, ConversationChanged):
@@ -343,20 +348,23 @@ class SocketSession:
                     begun.set()
                     await self._say("watching", id=frame.id)
 
-    async def _cancel(self, frame: Cancel) -> None:
+    async def _cancel(self, frame: Cancel, request_id: RequestId) -> None:
         generation_id = GenerationId(frame.generation_id)
         await self._calls.bus.call(
             CLIENT_CANCEL,
             CancelGeneration(credential=self._credential, generation_id=generation_id),
-            self._context(CLIENT_CANCEL.timeout_s),
+            self._context(request_id, CLIENT_CANCEL.timeout_s),
             to=owner_of(self._calls.bus, generation_id),
         )
         await self._say("cancelled", id=frame.id, generation_id=generation_id)
 
-    def _context(self, timeout_s: float | None, key: str | None = None) -> CallContext:
+    def _next_id(self) -> RequestId:
         self._count += 1
+        return RequestId(f"{self._request_id[:56]}-{self._count}")
+
+    def _context(self, request_id: RequestId, timeout_s: float | None, key: str | None = None) -> CallContext:
         return CallContext(
-            request_id=RequestId(f"{self._request_id[:56]}-{self._count}"),
+            request_id=request_id,
             deadline=None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s,
             idempotency_key=key,
             client_address=self._address,
@@ -368,9 +376,13 @@ class SocketSession:
         if self._open:
             await self._send({"type": "websocket.send", "text": encode(frame_type, **fields)})
 
-    async def _say_error(self, request: str | None, error: CoveyError) -> None:
+    async def _say_error(self, request: str | None, error: CoveyError, request_id: RequestId) -> None:
         described = FrameError(
-            code=error.code, message=error.detail, param=error.param, retry_after_s=error.retry_after_s
+            code=error.code,
+            message=error.detail,
+            param=error.param,
+            retry_after_s=error.retry_after_s,
+            request_id=request_id,
         )
         await self._say("error", id=request, error=described)
 

@@ -70,6 +70,7 @@ class FrameError(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     param: str | None = None
     retry_after_s: float | None = None
+    request_id: str | None = None
 
 
 def encode(kind: str, /, **fields: Any) -> str:

@@ -26,6 +26,9 @@ class AnswerBuilder:
         self._calls: dict[int, dict[str, str]] = {}
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
+        self.error_code: str | None = None
+        self.reasoning_over = False
+        """There was reasoning, and something that is no reasoning came after it."""
 
     def add(self, event: GenerationEvent) -> None:
         if isinstance(event, Delta):
@@ -35,10 +38,12 @@ class AnswerBuilder:
                 self._reasoning.append(event.reasoning)
             for call in event.tool_calls:
                 self._add_call(call)
+            if self._reasoning and (event.text or event.tool_calls):
+                self.reasoning_over = True
         elif isinstance(event, Finished):
             self.usage, self.finish_reason = event.usage, event.reason
         elif isinstance(event, Failed):
-            self.usage, self.finish_reason = event.usage, "failed"
+            self.usage, self.finish_reason, self.error_code = event.usage, "failed", event.code
 
     @property
     def empty(self) -> bool:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint, Topic
-from covey.protocol.ids import AttachmentId, ConversationId, GenerationId, MessageId, ModelName, UserId
+from covey.protocol.ids import (
+    AttachmentId,
+    ConversationId,
+    GenerationId,
+    MessageId,
+    ModelName,
+    NodeName,
+    RequestId,
+    UserId,
+)
 from covey.protocol.inference import ChatMessage, GenerationInfo, GenerationList, TimeLine, Usage
 from covey.protocol.subjects import TOPIC_CONVERSATIONS, person
 
@@ -22,11 +31,17 @@ class StoredMessage(Message, frozen=True, kw_only=True):
     """The URL of a picture in it is ``covey-attachment:`` and the attachment's id."""
     created_at: float
     model: ModelName | None = None
+    node: NodeName | None = None
+    """Where it was made."""
     generation_id: GenerationId | None = None
+    request_id: RequestId | None = None
+    """As the request log names it."""
     usage: Usage | None = None
     time_line: TimeLine | None = None
     finish_reason: str | None = None
     """Also ``failed`` for a partial answer."""
+    error_code: str | None = None
+    """Why it failed: one of ``covey.errors``."""
 
 
 class ConversationInfo(Message, frozen=True, kw_only=True):
@@ -56,6 +71,7 @@ class RunningGeneration(Message, frozen=True, kw_only=True):
     started_at: float
     continues: bool = False
     """The events hold only what is appended to the stored message."""
+    request_id: RequestId | None = None
 
 
 class Conversation(Message, frozen=True, kw_only=True):

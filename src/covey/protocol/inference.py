@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
-from covey.protocol.ids import ConversationId, GenerationId, InstanceId, MessageId, ModelName, NodeName
+from covey.protocol.ids import ConversationId, GenerationId, InstanceId, MessageId, ModelName, NodeName, RequestId
 
 
 class TextPart(Message, frozen=True, kw_only=True, tag="text"):
@@ -266,6 +266,8 @@ class GenerationAccepted(Message, frozen=True, kw_only=True):
     """The stored question; None without a conversation, or when it could not be stored yet."""
     answer_id: MessageId | None = None
     """The message that the answer will be; with ``continue_id`` that one."""
+    request_id: RequestId | None = None
+    """As the request log and the logs of all workers name it."""
 
 
 class TimeLine(Message, frozen=True, kw_only=True):
@@ -276,6 +278,8 @@ class TimeLine(Message, frozen=True, kw_only=True):
     queued: float | None = None
     started: float | None = None
     first_token: float | None = None
+    reasoning_ended: float | None = None
+    """When the text began that came after reasoning; known of answers in conversations only."""
     ended: float | None = None
 
 

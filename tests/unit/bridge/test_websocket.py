@@ -74,15 +74,17 @@ async def test_refusals_are_problems_with_a_status(path: str, headers: dict[str,
 async def test_a_long_id_is_an_error() -> None:
     _, error = texts(await talk(HELLO, {"type": "cancel", "id": "x" * 65, "generation_id": "g"}))
     assert error["error"]["param"] == "id"
+    assert error["error"]["request_id"].endswith("-2")
 
 
 async def test_a_start_says_where_it_goes_and_hears_the_ids() -> None:
     start = {"type": "start", "id": "1", "generate": {"model": "m"}, "conversation_id": "conv_1"}
     for place in ({"parent_id": "msg_1", "stored_history": True}, {"answer_to": "msg_1"}, {"continue_id": "msg_1"}):
         running = new_bridge()
-        _, accepted, *_ = texts(await talk(HELLO, {**start, **place}, to=running))
+        _, accepted, *_ = texts(await talk(HELLO, {**start, **place}, to=running, headers={"x-request-id": "req_1"}))
         assert accepted == {
-            "type": "accepted", "id": "1", "generation_id": GENERATION, "question_id": "msg_q", "answer_id": "msg_a"
+            "type": "accepted", "id": "1", "generation_id": GENERATION, "question_id": "msg_q", "answer_id": "msg_a",
+            "request_id": "req_1-2",
         }  # fmt: skip
         (asked,) = running.worker.starts
         assert {name: getattr(asked, name) for name in place} == place

@@ -28,11 +28,21 @@ def test_pieces_become_one_message() -> None:
     assert builder.usage == Usage(completion_tokens=3)
 
 
+def test_reasoning_is_over_with_the_first_piece_of_anything_else() -> None:
+    builder = AnswerBuilder()
+    for piece, over in ((Delta(text=" "), False), (Delta(reasoning="hm"), False), (Delta(text="Yes"), True)):
+        builder.add(piece)
+        assert builder.reasoning_over is over
+    calling = AnswerBuilder()
+    calling.add(Delta(reasoning="hm", tool_calls=({"index": 0},)))
+    assert calling.reasoning_over
+
+
 def test_a_failed_answer_is_marked_so() -> None:
     builder = AnswerBuilder()
     builder.add(Delta(text="half"))
     builder.add(Failed(code="backend_unavailable"))
-    assert builder.finish_reason == "failed"
+    assert (builder.finish_reason, builder.error_code) == ("failed", "backend_unavailable")
     assert not builder.empty
 
 

@@ -1337,6 +1337,8 @@ export interface components {
             question_id?: string | null;
             /** @default null */
             answer_id?: string | null;
+            /** @default null */
+            request_id?: string | null;
         };
         /** Queued */
         Queued: {
@@ -1836,13 +1838,19 @@ export interface components {
             /** @default null */
             model?: string | null;
             /** @default null */
+            node?: string | null;
+            /** @default null */
             generation_id?: string | null;
+            /** @default null */
+            request_id?: string | null;
             /** @default null */
             usage?: components["schemas"]["Usage"] | null;
             /** @default null */
             time_line?: components["schemas"]["TimeLine"] | null;
             /** @default null */
             finish_reason?: string | null;
+            /** @default null */
+            error_code?: string | null;
         };
         /**
          * TimeLine
@@ -1858,6 +1866,8 @@ export interface components {
             started?: number | null;
             /** @default null */
             first_token?: number | null;
+            /** @default null */
+            reasoning_ended?: number | null;
             /** @default null */
             ended?: number | null;
         };
@@ -1904,6 +1914,8 @@ export interface components {
             started_at: number;
             /** @default false */
             continues?: boolean;
+            /** @default null */
+            request_id?: string | null;
         };
         /** ConversationList */
         ConversationList: {

@@ -12,6 +12,7 @@ from covey.protocol.inference import (
     TimeLine,
     Usage,
 )
+from covey.protocol.whole_answers import WholeAnswer
 from covey.runtime.clock import Clock
 from covey.workers.client.metrics import ClientMetrics
 
@@ -29,6 +30,7 @@ class Progress:
         "offset",
         "outcome",
         "queued_at",
+        "reasoning_ended_at",
         "received_at",
         "started_at",
         "tokens",
@@ -45,6 +47,8 @@ class Progress:
         self.queued_at: float | None = None
         self.started_at: float | None = None
         self.first_token_at: float | None = None
+        self.reasoning_ended_at: float | None = None
+        """Noted by those who put the answer together."""
         self.ended_at: float | None = None
         self.began = False
         """Whether its reader has had an event."""
@@ -67,6 +71,16 @@ class Progress:
         elif isinstance(event, Failed):
             self.ended_at, self.usage, self.outcome = now, event.usage, "failed"
 
+    def note_whole(self, answer: WholeAnswer) -> None:
+        """All of it, at its end."""
+        if answer.started is not None:
+            self.note(answer.started)
+        if answer.deltas:
+            self.began, self.first_token_at = True, self.clock.monotonic()
+            for delta in answer.deltas:
+                self.tokens += delta.tokens
+        self.note(answer.finished)
+
     def close(self, outcome: str) -> None:
         """It is over, if no event has said so already."""
         if self.outcome is None:
@@ -86,6 +100,7 @@ class Progress:
             queued=self._wall(self.queued_at),
             started=self._wall(self.started_at),
             first_token=self._wall(self.first_token_at),
+            reasoning_ended=self._wall(self.reasoning_ended_at),
             ended=self._wall(self.ended_at),
         )
 

@@ -109,6 +109,7 @@ class ClientService(GenerationSource):
                 instance=self._kept.instance,
                 question_id=None if turn is None else turn.question_id,
                 answer_id=answer_id,
+                request_id=context.request_id,
             )
 
         if context.idempotency_key is None:
@@ -235,6 +236,8 @@ class ClientService(GenerationSource):
             async for event in events:
                 if turn is not None:
                     turn.builder.add(event)
+                    if turn.builder.reasoning_over and progress.reasoning_ended_at is None:
+                        progress.reasoning_ended_at = self._clock.monotonic()
                     if progress.outcome is not None:
                         stored = True
                         await self._turns.end(turn, progress)
@@ -252,4 +255,4 @@ class ClientService(GenerationSource):
         if request.conversation_id is None:
             return None
         identity = await self._gateways.authorize(request.credential, APPEND, context)
-        return await self._turns.begin(identity, request.conversation_id, request, generation_id)
+        return await self._turns.begin(identity, request.conversation_id, request, generation_id, context.request_id)

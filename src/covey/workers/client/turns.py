@@ -15,7 +15,7 @@ from covey.domain.turn_places import TurnPlace, find_place, question_of, to_send
 from covey.errors import CoveyError, NotFound, StoreUnavailable
 from covey.protocol.auth import Identity
 from covey.protocol.conversations import RunningGeneration, StoredMessage
-from covey.protocol.ids import ConversationId, GenerationId, MessageId
+from covey.protocol.ids import ConversationId, GenerationId, MessageId, RequestId
 from covey.protocol.inference import StartGeneration
 from covey.runtime.clock import Clock
 from covey.runtime.identifiers import mint
@@ -39,12 +39,14 @@ class Turn:
         conversation_id: ConversationId,
         request: StartGeneration,
         generation_id: GenerationId | None,
+        request_id: RequestId,
     ) -> None:
         self._records = records
         self._identity = identity
         self._conversation_id = conversation_id
         self._request = request
         self._generation_id = generation_id
+        self._request_id = request_id
         self._new_question_id = MessageId(mint("msg"))
         self._place: TurnPlace | None = None
         self._plain = request
@@ -91,10 +93,13 @@ class Turn:
             message=builder.message(None if continued is None else continued.message),
             created_at=now if continued is None else continued.created_at,
             model=progress.model,
+            node=progress.node,
             generation_id=self._generation_id,
+            request_id=self._request_id,
             usage=builder.usage,
             time_line=progress.time_line(),
             finish_reason=builder.finish_reason or "cancelled",
+            error_code=builder.error_code,
         )
         return True
 
@@ -130,6 +135,7 @@ class Turn:
                 model=self._request.generate.model,
                 started_at=now,
                 continues=self._continued is not None,
+                request_id=self._request_id,
             )
         await self._records.begin(self._identity, self._conversation_id, question, running)
         self._begun = True
@@ -183,11 +189,12 @@ class Turns:
         conversation_id: ConversationId,
         request: StartGeneration,
         generation_id: GenerationId | None,
+        request_id: RequestId,
     ) -> Turn:
         """The turn with its question stored. Raises NotFound, InvalidRequest, Conflict,
         QuotaExceeded, PayloadTooLarge; a store that is away only puts it off, unless what the engine is asked depends
         on it: StoreUnavailable."""
-        turn = Turn(self._records, identity, conversation_id, request, generation_id)
+        turn = Turn(self._records, identity, conversation_id, request, generation_id, request_id)
         patience_s = self._timeout_s + image_chars(request.generate.messages) / WRITTEN_CHARS_PER_S
         try:
             async with asyncio.timeout(patience_s):

@@ -83,6 +83,24 @@ async def test_the_ids_of_question_and_answer_are_told_before_the_answer(thread:
     assert (await thread.now()).info.active_leaf == answer.id
 
 
+async def test_an_answer_tells_how_it_was_made(thread: Thread) -> None:
+    accepted = await thread.say("Think first", generate={"reasoning_effort": "low"})
+    answer = await thread.message(accepted.answer_id)
+    assert answer.message.reasoning
+    assert answer.node is not None
+    assert answer.request_id == accepted.request_id is not None
+    line = answer.time_line
+    assert line is not None
+    assert (line.first_token or 0.0) <= (line.reasoning_ended or 0.0) <= (line.ended or 0.0)
+    assert line.reasoning_ended is not None
+
+
+async def test_an_answer_without_reasoning_has_no_end_of_it(thread: Thread) -> None:
+    answer = await thread.message((await thread.say("At once")).answer_id)
+    assert answer.time_line is not None
+    assert answer.time_line.reasoning_ended is None
+
+
 async def test_an_explicit_parent_wins_over_the_search(thread: Thread) -> None:
     first = await thread.say("one")
     await thread.say("two", parent_id=first.answer_id)

@@ -1,4 +1,4 @@
-import type { StoredMessage } from "@/lib/api_types";
+import type { StoredMessage, TimeLine } from "@/lib/api_types";
 import type { LiveAnswer } from "./live_answer";
 
 /** What an answer cost and how fast it came; null: not known. */
@@ -25,16 +25,11 @@ export function speedOf(tokens: number, durationMs: number | null): number | nul
   return durationMs === null || durationMs <= 0 || tokens < 2 ? null : ((tokens - 1) * 1000) / durationMs;
 }
 
-const reasoningTimes = new Map<string, number>();
-
-/** How long the model thought. It is not stored: this tab knows it of the answers that it has seen being made. */
-function reasoningTime(generationId: string | null, live: LiveAnswer | undefined): number | null {
-  if (live?.firstTokenAt != null && live.reasonedUntil !== null) {
-    const timeMs = live.reasonedUntil - live.firstTokenAt;
-    reasoningTimes.set(live.generationId, timeMs);
-    return timeMs;
-  }
-  return generationId === null ? null : (reasoningTimes.get(generationId) ?? null);
+/** How long the model thought: from its first token to the first word of the answer. */
+function reasoningTime(line: TimeLine | null, live: LiveAnswer | undefined): number | null {
+  if (line !== null) return milliseconds(line.first_token, line.reasoning_ended);
+  if (live?.firstTokenAt == null || live.reasonedUntil === null) return null;
+  return live.reasonedUntil - live.firstTokenAt;
 }
 
 /** From the stored record where there is one, otherwise from what this tab has seen. */
@@ -46,7 +41,7 @@ export function figuresOf(message: StoredMessage, live?: LiveAnswer): AnswerFigu
   const writingMs = line ? milliseconds(line.first_token, line.ended) : seen;
   return {
     model: message.model,
-    node: live?.node ?? null,
+    node: message.node ?? live?.node ?? null,
     queueMs: line ? milliseconds(line.queued ?? line.admitted, line.started) : (live?.queueMs ?? null),
     firstTokenMs: line ? milliseconds(line.received, line.first_token) : live?.firstTokenAt != null ? live.firstTokenAt - live.askedAt : null,
     totalMs: line ? milliseconds(line.received, line.ended) : live?.endedAt != null ? live.endedAt - live.askedAt : null,
@@ -56,7 +51,7 @@ export function figuresOf(message: StoredMessage, live?: LiveAnswer): AnswerFigu
     completionTokens: tokens,
     reasoningTokens: usage?.reasoning_tokens ?? null,
     estimated: usage?.estimated ?? false,
-    reasoningMs: reasoningTime(message.generation_id, live),
+    reasoningMs: reasoningTime(line, live),
   };
 }
 

@@ -1,22 +1,30 @@
 import type { ConversationSettings } from "@/features/parameters/settings";
-import { ApiError, asApiError } from "@/lib/api_error";
+import { asApiError } from "@/lib/api_error";
 import type { ChatMessage, StoredMessage } from "@/lib/api_types";
 import { randomId } from "@/lib/identifiers";
+import type { Accepted } from "@/lib/live/frames";
 import { live } from "@/lib/live/live";
 import { chooseBranch } from "./branch_choice";
 import { requestFor } from "./generation_request";
 import { announce, followGeneration, forget } from "./generation_store";
+import { questionMessage } from "./question_message";
 import { sameRow } from "./row_keys";
+import { takeBack, unlessAborted, Withdrawn } from "./withdraw";
 
 export interface Asking {
   conversationId: string;
   model: string;
   settings: ConversationSettings;
+  /** Aborted when the person does not want to ask any more. */
+  signal?: AbortSignal;
 }
 
-/** Ask something new below a message; `parentId` null: at the beginning. Throws ApiError when it is not taken. */
+/**
+ * Ask something new below a message; `parentId` null: at the beginning. Throws ApiError when it is not taken, and
+ * Withdrawn when `signal` was aborted before it was.
+ */
 export async function askQuestion(asking: Asking, parentId: string | null, content: ChatMessage["content"]): Promise<void> {
-  const question = questionOf(content, parentId);
+  const question = questionMessage(`local-${randomId()}`, parentId, Date.now(), content);
   const request = requestFor(asking.model, asking.settings);
   await begin(asking, question, {
     parent_id: parentId ?? "",
@@ -35,34 +43,19 @@ export async function askForMore(asking: Asking, answer: StoredMessage): Promise
   await begin(asking, answer.parent_id, { continue_id: answer.id, generate: requestFor(asking.model, asking.settings) }, answer.id);
 }
 
-function questionOf(content: ChatMessage["content"], parentId: string | null): StoredMessage {
-  return {
-    id: `local-${randomId()}`,
-    parent_id: parentId,
-    created_at: Date.now() / 1000,
-    message: { role: "user", content: content ?? "", reasoning: null, name: null, tool_calls: [], tool_call_id: null },
-    model: null,
-    generation_id: null,
-    usage: null,
-    time_line: null,
-    finish_reason: null,
-  } as StoredMessage;
-}
-
 /** Shows the answer's place at once, and the answer itself from when the service has taken the question. */
 async function begin(
-  { conversationId, model }: Asking,
+  { conversationId, model, signal }: Asking,
   place: StoredMessage | string | null,
   frame: Record<string, unknown>,
   continued?: string,
 ): Promise<void> {
   const question = typeof place === "object" ? place : null;
   const local = `local-${randomId()}`;
-  const askedAt = Date.now();
   const start = {
     conversationId,
     model,
-    askedAt,
+    askedAt: Date.now(),
     question,
     questionId: question?.id ?? (place as string | null),
     answerId: continued ?? local,
@@ -70,8 +63,13 @@ async function begin(
   };
   chooseBranch(conversationId, null);
   announce({ ...start, generationId: local });
+  const accepting = live.begin({ conversation_id: conversationId, ...frame }, signal);
   try {
-    const accepted = await live.begin({ conversation_id: conversationId, ...frame });
+    const accepted = await unlessAborted(accepting, signal);
+    if (accepted === null) {
+      const leftBehind = ({ question_id, answer_id }: Accepted) => (question !== null ? question_id : continued === undefined ? answer_id : null);
+      throw new Withdrawn(takeBack(accepting, conversationId, leftBehind));
+    }
     const questionId = accepted.question_id ?? start.questionId;
     const answerId = accepted.answer_id ?? start.answerId;
     if (question !== null && questionId !== null) sameRow(questionId, question.id);
@@ -79,12 +77,13 @@ async function begin(
     followGeneration({
       ...start,
       generationId: accepted.generation_id,
+      requestId: accepted.request_id,
       answerId,
       questionId,
       question: question && { ...question, id: questionId ?? question.id },
     });
   } catch (error) {
-    throw error instanceof ApiError ? error : asApiError(error);
+    throw error instanceof Withdrawn ? error : asApiError(error);
   } finally {
     forget(local);
   }

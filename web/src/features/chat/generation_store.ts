@@ -76,9 +76,16 @@ export function fail(id: string, error: ApiError): void {
   const before = useGenerations.getState().answers[id];
   if (before === undefined || !isRunning(before)) return;
   const failure = { code: error.code, detail: error.message, retryAfterS: error.retryAfterS };
-  const after: LiveAnswer = { ...before, phase: "ended", endedAt: Date.now(), finishReason: "failed", failure };
+  const requestId = error.requestId ?? before.requestId;
+  const after: LiveAnswer = { ...before, requestId, phase: "ended", endedAt: Date.now(), finishReason: "failed", failure };
   set(after);
   tellEnd(after);
+}
+
+/** Nobody wants this answer any more, and the service has not named it yet: whoever began it stops it there. */
+export function endUntaken(id: string): void {
+  const before = useGenerations.getState().answers[id];
+  if (before !== undefined && isRunning(before)) set({ ...before, phase: "ended", endedAt: Date.now(), finishReason: "cancelled" });
 }
 
 /** Take an answer off the page: the stored one is there, or nobody wants to see it any more. */

@@ -14,6 +14,8 @@ export type Phase = "sending" | "waiting" | "queued" | "loading" | "started" | "
 /** An answer while it is made, and afterwards until the stored one is there. Times are of this browser's clock, in ms. */
 export interface LiveAnswer {
   generationId: string;
+  /** As the request log names it; null: not known. */
+  requestId: string | null;
   conversationId: string | null;
   answerId: string;
   questionId: string | null;
@@ -43,10 +45,11 @@ export interface LiveAnswer {
 }
 
 export type AnswerStart = Pick<LiveAnswer, "generationId" | "conversationId" | "answerId" | "questionId" | "model"> &
-  Partial<Pick<LiveAnswer, "continues" | "askedAt" | "phase" | "question">>;
+  Partial<Pick<LiveAnswer, "continues" | "askedAt" | "phase" | "question" | "requestId">>;
 
 export function newAnswer(start: AnswerStart, now: number): LiveAnswer {
   return {
+    requestId: null,
     continues: false,
     question: null,
     askedAt: now,
@@ -174,9 +177,12 @@ export function messageOf(answer: LiveAnswer, before?: StoredMessage): StoredMes
       tool_call_id: null,
     },
     model: answer.model,
+    node: answer.node,
     generation_id: answer.generationId,
+    request_id: answer.requestId,
     usage: answer.usage,
     time_line: null,
     finish_reason: answer.finishReason,
+    error_code: answer.failure?.code ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import { isRunning, type LiveAnswer, messageOf } from "@/features/chat/live_answer";
+import { questionMessage } from "@/features/chat/question_message";
 import type { ConversationSettings } from "@/features/parameters/settings";
 import type { ChatMessage, StoredMessage } from "@/lib/api_types";
 
@@ -52,26 +53,12 @@ export function asConversation(turns: readonly Turn[], column: string, answers: 
   const messages: StoredMessage[] = [];
   for (const turn of turns) {
     const answer = answers[turn.answers[column] ?? ""];
-    const question = questionMessage(turn, messages.at(-1)?.id ?? null);
+    const question = questionMessage(turn.id, messages.at(-1)?.id ?? null, turn.askedAt, turn.question);
     messages.push(question);
     if (answer === undefined || answer.text === "") continue;
     messages.push({ ...messageOf(answer), id: `${turn.id}-answer`, parent_id: question.id });
   }
   return messages;
-}
-
-export function questionMessage(turn: Turn, parent: string | null): StoredMessage {
-  return {
-    id: turn.id,
-    parent_id: parent,
-    created_at: turn.askedAt / 1000,
-    message: { role: "user", content: turn.question, reasoning: null, name: null, tool_calls: [], tool_call_id: null },
-    model: null,
-    generation_id: null,
-    usage: null,
-    time_line: null,
-    finish_reason: null,
-  } as StoredMessage;
 }
 
 export function runningIn(turns: readonly Turn[], column: string | null, answers: Record<string, LiveAnswer>): string[] {

@@ -1,8 +1,9 @@
 import { create } from "zustand";
 import { requestFor } from "@/features/chat/generation_request";
-import { announce, fail, followGeneration, forget, stopGeneration, useGenerations } from "@/features/chat/generation_store";
+import { announce, endUntaken, fail, followGeneration, forget, stopGeneration, useGenerations } from "@/features/chat/generation_store";
 import type { ConversationSettings } from "@/features/parameters/settings";
 import { useSession } from "@/features/session/session";
+import { isRunning } from "@/features/chat/live_answer";
 import { asApiError } from "@/lib/api_error";
 import { randomId } from "@/lib/identifiers";
 import { live } from "@/lib/live/live";
@@ -77,9 +78,9 @@ async function answer({ key, model, settings: own }: Column, turnId: string): Pr
     const accepted = await live.begin({
       generate: { ...request, messages: [...request.messages, ...history] },
     });
-    // The column or the whole comparison may have been closed meanwhile.
-    if (!(local in useGenerations.getState().answers)) return void stopGeneration(accepted.generation_id).catch(() => undefined);
-    followGeneration({ ...start, generationId: accepted.generation_id });
+    // It may have been stopped, or its column or the whole comparison closed.
+    if (!isRunning(useGenerations.getState().answers[local])) return void stopGeneration(accepted.generation_id).catch(() => undefined);
+    followGeneration({ ...start, generationId: accepted.generation_id, requestId: accepted.request_id });
     setAnswer(turnId, key, accepted.generation_id);
     forget(local);
   } catch (error) {
@@ -96,8 +97,10 @@ function setAnswer(turnId: string, key: string, generationId: string): void {
 /** Stop what runs, in one column or in all. Failures are told by `onError`. */
 export function stop(key: string | null, onError: (error: unknown) => void): void {
   for (const id of runningIn(useCompare.getState().turns, key, useGenerations.getState().answers)) {
-    // Nothing can be stopped before the service has named it.
-    if (id.startsWith("local-")) continue;
+    if (id.startsWith("local-")) {
+      endUntaken(id);
+      continue;
+    }
     stopGeneration(id).catch((error: unknown) => {
       if (asApiError(error).code === "not_found") fail(id, asApiError(error));
       else onError(error);

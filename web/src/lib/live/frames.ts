@@ -15,6 +15,8 @@ export interface Accepted {
   generation_id: string;
   question_id: string | null;
   answer_id: string | null;
+  /** As the request log names it. */
+  request_id: string | null;
 }
 
 /** What the service sends over the WebSocket. */
@@ -29,6 +31,6 @@ export type ServerFrame =
   | {
       type: "error";
       id: string | null;
-      error: { code: string; message: string; param: string | null; retry_after_s: number | null };
+      error: { code: string; message: string; param: string | null; retry_after_s: number | null; request_id: string | null };
     }
   | { type: "pong"; id: string | null };

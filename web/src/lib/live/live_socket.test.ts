@@ -152,8 +152,8 @@ describe("beginning", () => {
     first.break();
     const second = await connected();
     expect(second.last("start")).toEqual(asked);
-    second.say({ type: "accepted", id: asked.id, generation_id: "gen_9", question_id: "msg_1", answer_id: "msg_2" });
-    await expect(begun).resolves.toEqual({ generation_id: "gen_9", question_id: "msg_1", answer_id: "msg_2" });
+    second.say({ type: "accepted", id: asked.id, generation_id: "gen_9", question_id: "msg_1", answer_id: "msg_2", request_id: "req_1-2" });
+    await expect(begun).resolves.toEqual({ generation_id: "gen_9", question_id: "msg_1", answer_id: "msg_2", request_id: "req_1-2" });
   });
 
   it("fails with the service's own words", async () => {
@@ -162,10 +162,30 @@ describe("beginning", () => {
     socket.say({
       type: "error",
       id: socket.last("start").id,
-      error: { code: "model_not_found", message: "no such model", param: "model", retry_after_s: null },
+      error: { code: "model_not_found", message: "no such model", param: "model", retry_after_s: null, request_id: "req_1-3" },
     });
-    await expect(begun).rejects.toMatchObject({ code: "model_not_found", message: "no such model" });
+    await expect(begun).rejects.toMatchObject({ code: "model_not_found", message: "no such model", requestId: "req_1-3" });
     await expect(begun).rejects.toBeInstanceOf(ApiError);
+  });
+});
+
+describe("withdrawing", () => {
+  it("never sends what is stopped before there is a connection", async () => {
+    const wanted = new AbortController();
+    const begun = live.begin({ generate: {} }, wanted.signal);
+    wanted.abort();
+    await expect(begun).rejects.toMatchObject({ code: "cancelled" });
+    const socket = await connected();
+    expect(socket.sent.filter((frame) => frame.type === "start")).toEqual([]);
+  });
+
+  it("hears of what was sent before it was stopped, so that it can be taken back", async () => {
+    const socket = await connected();
+    const wanted = new AbortController();
+    const begun = live.begin({ generate: {} }, wanted.signal);
+    wanted.abort();
+    socket.say({ type: "accepted", id: socket.last("start").id, generation_id: "gen_1", question_id: null, answer_id: null, request_id: "r" });
+    await expect(begun).resolves.toMatchObject({ generation_id: "gen_1" });
   });
 });
 

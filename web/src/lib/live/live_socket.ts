@@ -34,6 +34,8 @@ interface Following {
 
 interface Call {
   frame: Record<string, unknown>;
+  /** It may have reached the service. */
+  sent: boolean;
   resolve: (frame: ServerFrame) => void;
   reject: (error: ApiError) => void;
 }
@@ -89,11 +91,15 @@ export class LiveSocket {
     if (this.welcomed) this.send({ type: "hello", credential: token });
   }
 
-  /** Begin a generation; `request` is what the `start` frame carries. Repeats itself safely over a lost connection. */
-  async begin(request: Record<string, unknown>): Promise<Accepted> {
-    const frame = await this.call({ type: "start", idempotency_key: randomId(), ...request });
+  /**
+   * Begin a generation; `request` is what the `start` frame carries. Repeats itself safely over a lost connection. Where
+   * `signal` is aborted before it was sent, it never is; what was sent can only be cancelled.
+   */
+  async begin(request: Record<string, unknown>, signal?: AbortSignal): Promise<Accepted> {
+    const frame = await this.call({ type: "start", idempotency_key: randomId(), ...request }, signal);
     if (frame.type !== "accepted") throw new ApiError("unreadable_answer", "");
-    return { generation_id: frame.generation_id, question_id: frame.question_id, answer_id: frame.answer_id };
+    const { generation_id, question_id, answer_id, request_id } = frame;
+    return { generation_id, question_id, answer_id, request_id };
   }
 
   /** Read a generation from the event after `after` on. Returns what ends the reading; the generation goes on. */
@@ -209,7 +215,7 @@ export class LiveSocket {
     this.pulse = setInterval(() => this.checkPulse(), PING_EVERY_MS);
     if (this.listeners.size > 0) this.sendWatch();
     for (const id of this.followings.keys()) this.sendFollow(id);
-    for (const [id, call] of this.calls) this.send({ ...call.frame, id });
+    for (const [id, call] of this.calls) this.sendCall(id, call);
     if (again) this.tellMissed();
   }
 
@@ -234,8 +240,9 @@ export class LiveSocket {
     following.reader.onEvent(event, sequence);
   }
 
-  private refused(id: string | null, error: { code: string; message: string; retry_after_s: number | null }): void {
-    const failure = new ApiError(error.code, error.message, { retryAfterS: error.retry_after_s });
+  private refused(id: string | null, error: { code: string; message: string; retry_after_s: number | null; request_id: string | null }): void {
+    const facts = { retryAfterS: error.retry_after_s, requestId: error.request_id };
+    const failure = new ApiError(error.code, error.message, facts);
     if (id === null) {
       // The greeting was refused; the service closes the socket. With another token it may be taken.
       if (error.code === "unauthenticated" && this.token !== null) void this.credentials.renewed(this.token);
@@ -268,12 +275,21 @@ export class LiveSocket {
     following.reader.onError?.(failure);
   }
 
-  private call(frame: Record<string, unknown>): Promise<ServerFrame> {
+  private call(frame: Record<string, unknown>, signal?: AbortSignal): Promise<ServerFrame> {
     const id = randomId();
     return new Promise((resolve, reject) => {
-      this.calls.set(id, { frame, resolve, reject });
-      if (this.welcomed) this.send({ ...frame, id });
+      const call: Call = { frame, sent: false, resolve, reject };
+      const withdraw = () => !call.sent && this.calls.delete(id) && reject(new ApiError("cancelled", ""));
+      if (signal?.aborted) return reject(new ApiError("cancelled", ""));
+      signal?.addEventListener("abort", withdraw, { once: true });
+      this.calls.set(id, call);
+      if (this.welcomed) this.sendCall(id, call);
     });
+  }
+
+  private sendCall(id: string, call: Call): void {
+    call.sent = true;
+    this.send({ ...call.frame, id });
   }
 
   private sendFollow(id: string): void {

@@ -61,6 +61,10 @@ export async function forkConversation(id: string, messageId: string): Promise<C
   );
 }
 
+export async function deleteConversation(id: string): Promise<void> {
+  await answerOf(api.DELETE("/covey/v1/conversations/{conversation_id}", { params: { path: { conversation_id: id } } }));
+}
+
 /** Delete a message and everything below it. */
 export async function deleteBranch(id: string, messageId: string): Promise<ConversationInfo> {
   return answerOf(

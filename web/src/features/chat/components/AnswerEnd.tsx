@@ -30,8 +30,8 @@ export function AnswerEnd({ message, live, onAgain, onContinue }: AnswerEndProps
   );
   if (message.finish_reason === "failed") {
     const failure = live?.failure;
-    const error = new ApiError(failure?.code ?? "stream_interrupted", failure?.detail ?? "", {
-      requestId: message.generation_id?.startsWith("local-") ? null : message.generation_id,
+    const error = new ApiError(failure?.code ?? message.error_code ?? "stream_interrupted", failure?.detail ?? "", {
+      requestId: message.request_id,
       retryAfterS: failure?.retryAfterS ?? null,
     });
     return (

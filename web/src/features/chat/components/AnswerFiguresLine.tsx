@@ -32,6 +32,7 @@ export function AnswerFiguresLine({ message, live }: AnswerFiguresLineProps) {
     [text("figuresNode"), figures.node],
     [text("figuresQueue"), duration(figures.queueMs)],
     [text("figuresFirst"), duration(figures.firstTokenMs)],
+    [text("figuresThinking"), duration(figures.reasoningMs)],
     [text("figuresTotal"), duration(figures.totalMs)],
     [text("figuresSpeed"), speed],
     [text("figuresPrompt"), number(figures.promptTokens)],
@@ -72,10 +73,10 @@ export function AnswerFiguresLine({ message, live }: AnswerFiguresLineProps) {
           )}
         </Box>
         {figures.estimated && <Box component="p" sx={{ m: 0, mt: 1.5, fontSize: "0.8125rem", color: "text.secondary" }}>{text("figuresEstimated")}</Box>}
-        {message.generation_id && (
+        {message.request_id && (
           <Box component="p" sx={{ m: 0, mt: 1.5, fontSize: "0.75rem", color: "text.secondary", overflowWrap: "anywhere" }}>
-            {text("figuresRequest")} <code>{message.generation_id}</code>
-            <CopyButton text={message.generation_id} label={text("copyRequestId")} />
+            {text("figuresRequest")} <code>{message.request_id}</code>
+            <CopyButton text={message.request_id} label={text("copyRequestId")} />
           </Box>
         )}
       </Popover>

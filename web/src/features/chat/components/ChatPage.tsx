@@ -39,7 +39,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   const text = useText();
   const input = useRef<HTMLTextAreaElement>(null);
   const chat = useChat(conversationId);
-  const { conversation, models, catalogue, model, settings, path, running, draftKey } = chat;
+  const { conversation, models, catalogue, model, settings, path, busy, draftKey } = chat;
   const [settingsOpen, setSettingsOpen] = useState(false);
   const [codeOpen, setCodeOpen] = useState(false);
   const [removing, setRemoving] = useState<StoredMessage | null>(null);
@@ -71,9 +71,9 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   const onModel = useStable((name: string) => chat.change({ model: name }));
   const openSettings = useStable(() => setSettingsOpen(true));
   const openCode = useStable(() => setCodeOpen(true));
-  useChatKeys(input, running !== undefined, stop);
+  useChatKeys(input, busy, stop);
   const recall = useStable(recallLast);
-  const used = useContextUsed(path.shown, draft.text, running !== undefined);
+  const used = useContextUsed(path.shown, draft.text, busy);
   return (
     <Box sx={{ height: "100%", display: "flex", flexDirection: "column" }}>
       <ChatHeader
@@ -104,7 +104,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         models.isPending ? <Loading /> : <EmptyChat model={model} onSuggestion={suggest} />
       ) : (
         <Suspense fallback={<Loading />}>
-          <MessageList shown={path.shown} busy={running !== undefined} actions={actions} conversationId={conversationId} />
+          <MessageList shown={path.shown} busy={busy} actions={actions} conversationId={conversationId} />
         </Suspense>
       )}
       <AnswerAnnouncer conversationId={conversationId} />
@@ -112,7 +112,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         draftKey={draftKey}
         input={input}
         vision={catalogue?.model.capabilities.includes("vision") ?? false}
-        running={running !== undefined}
+        running={busy}
         ready={model !== null}
         onSend={send}
         onStop={stop}

@@ -1,5 +1,4 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { toast } from "@/components/toast";
@@ -10,24 +9,21 @@ import { modelNamed } from "@/features/models/model_choice";
 import { type ConversationSettings, readSettings } from "@/features/parameters/settings";
 import { useText } from "@/i18n/locale";
 import { asApiError } from "@/lib/api_error";
-import type { ChatMessage } from "@/lib/api_types";
-import { changeConversation, conversationKey, conversationsKey, createConversation, useConversation } from "../api/chat_queries";
-import { askQuestion, type Asking } from "../ask";
-import { withKeptPictures } from "../pictures";
-import { contentOf } from "../attachments";
+import { changeConversation, useConversation } from "../api/chat_queries";
 import { useBranchChoice } from "../branch_choice";
-import { changeDraft, clearDraft, draftOf, NEW_CHAT } from "../drafts";
+import { NEW_CHAT } from "../drafts";
 import { fail, stopGeneration, useGenerations } from "../generation_store";
 import { isRunning } from "../live_answer";
 import { useNewChat } from "../new_chat";
 import { answersOf, shownPath } from "../shown_path";
+import { useUntaken, withdraw } from "../withdraw";
 import { useRunning } from "./use_running";
+import { useSend } from "./use_send";
 
 /** Everything that a chat page shows and does, apart from what is done to single messages. */
 export function useChat(conversationId: string | undefined) {
   const text = useText();
   const client = useQueryClient();
-  const navigate = useNavigate();
   const models = useModels();
   const conversation = useConversation(conversationId);
   useRunning(conversationId, conversation.data);
@@ -50,46 +46,18 @@ export function useChat(conversationId: string | undefined) {
     [conversationId, newChat.settings, stored],
   );
   const draftKey = conversationId ?? NEW_CHAT;
+  const untaken = useUntaken((all) => draftKey in all);
   const tell = useCallback(
     (error: unknown) => toast({ severity: "error", text: adviceFor(asApiError(error), text).title }),
     [text],
   );
 
-  const send = async () => {
-    const draft = draftOf(draftKey);
-    if (model === null || (draft.text.trim() === "" && draft.attachments.length === 0)) return;
-    const content: ChatMessage["content"] = contentOf(draft.text.trim(), draft.attachments);
-    clearDraft(draftKey);
-    let id = conversationId;
-    try {
-      if (id === undefined) {
-        const created = await createConversation(model, { ...settings });
-        id = created.info.id;
-        client.setQueryData(conversationKey(id), created);
-        void client.invalidateQueries({ queryKey: conversationsKey });
-        useNewChat.setState({ model: null, settings: {} });
-        void navigate({ to: "/c/$conversationId", params: { conversationId: id } });
-      }
-      const asking: Asking = { conversationId: id, model, settings };
-      await askQuestion(asking, path.leaf, await withKeptPictures(id, content));
-      // The title comes with the first question, which is stored before the new page listens.
-      if (conversationId === undefined) void client.invalidateQueries({ queryKey: conversationKey(id) });
-    } catch (error) {
-      // What was written meanwhile is worth as much as what was sent.
-      const now = draftOf(id ?? draftKey);
-      changeDraft(id ?? draftKey, {
-        text: now.text === "" ? draft.text : `${draft.text}\n\n${now.text}`,
-        attachments: [...draft.attachments, ...now.attachments],
-        error: asApiError(error),
-      });
-    }
-  };
+  const send = useSend({ conversationId, model, settings, leaf: path.leaf, onError: tell });
 
   const stop = () => {
+    if (untaken) return withdraw(draftKey);
     if (running === undefined) return;
     const { generationId } = running;
-    // Nothing can be stopped before the service has named it.
-    if (generationId.startsWith("local-")) return;
     stopGeneration(generationId).catch((error: unknown) => {
       if (asApiError(error).code === "not_found") fail(generationId, asApiError(error));
       else tell(error);
@@ -102,5 +70,5 @@ export function useChat(conversationId: string | undefined) {
     else changeConversation(client, conversationId, what as Parameters<typeof changeConversation>[2]).catch(tell);
   };
 
-  return { conversation, models, catalogue, model, settings, path, running, draftKey, send, stop, change, tell };
+  return { conversation, models, catalogue, model, settings, path, busy: untaken || running !== undefined, draftKey, send, stop, change, tell };
 }

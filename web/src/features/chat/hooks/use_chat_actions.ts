@@ -12,6 +12,7 @@ import { forget, useGenerations } from "../generation_store";
 import { leafBelow, type MessageTree } from "../message_tree";
 import { imagesOf, splitFiles, textOf, withFiles } from "../message_text";
 import { answersOf } from "../shown_path";
+import { withdrawable, Withdrawn } from "../withdraw";
 
 interface ChatActionFacts {
   conversationId: string;
@@ -34,7 +35,12 @@ export function useChatActions(facts: ChatActionFacts): ChatActions {
   return useMemo(() => {
     const ask = (work: (asking: Asking) => Promise<void>) => {
       const { conversationId, model, settings, onError } = now.current;
-      if (model !== null) work({ conversationId, model, settings }).catch(onError);
+      if (model === null) return;
+      withdrawable(conversationId, (signal) => work({ conversationId, model, settings, signal })).catch((error: unknown) => {
+        if (!(error instanceof Withdrawn)) return onError(error);
+        const read = () => client.invalidateQueries({ queryKey: conversationKey(conversationId) });
+        error.undone.then(read).catch(onError);
+      });
     };
     const answer = (questionId: string) => {
       forgetFailures(now.current.conversationId, questionId);

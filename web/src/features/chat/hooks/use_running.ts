@@ -37,6 +37,7 @@ export function useRunning(conversationId: string | undefined, conversation: Con
         model: running.model,
         continues: running.continues,
         askedAt: running.started_at * 1000,
+        requestId: running.request_id,
       });
     }
   }, [conversationId, conversation]);

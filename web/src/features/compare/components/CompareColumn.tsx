@@ -9,10 +9,11 @@ import { AnswerFiguresLine } from "@/features/chat/components/AnswerFiguresLine"
 import { MessageView } from "@/features/chat/components/MessageView";
 import { useGenerations } from "@/features/chat/generation_store";
 import { isRunning, type LiveAnswer, messageOf } from "@/features/chat/live_answer";
+import { questionMessage } from "@/features/chat/question_message";
 import { ModelPicker } from "@/features/models/components/ModelPicker";
 import { useText } from "@/i18n/locale";
 import { ApiError } from "@/lib/api_error";
-import { type Column, questionMessage, type Turn } from "../columns";
+import { type Column, type Turn } from "../columns";
 import { askAgain, changeColumn, removeColumn } from "../compare_store";
 
 interface CompareColumnProps {
@@ -89,7 +90,7 @@ function TurnView({ turn, number, columnKey }: { turn: Turn; number: number; col
   const answer = useGenerations((state) => state.answers[turn.answers[columnKey] ?? ""]);
   return (
     <Box sx={{ display: "grid", gap: 1.5, minWidth: 0 }}>
-      <MessageView message={questionMessage(turn, null)} number={2 * number - 1} heading="h3" />
+      <MessageView message={questionMessage(turn.id, null, turn.askedAt, turn.question)} number={2 * number - 1} heading="h3" />
       {answer !== undefined && (
         <MessageView message={messageOf(answer)} live={answer} number={2 * number} heading="h3" actions={<Below answer={answer} turnId={turn.id} columnKey={columnKey} />} />
       )}
@@ -102,10 +103,9 @@ function Below({ answer, turnId, columnKey }: { answer: LiveAnswer; turnId: stri
   const again = () => askAgain(columnKey, turnId);
   if (answer.failure !== null) {
     const { code, detail, retryAfterS } = answer.failure;
-    const requestId = answer.generationId.startsWith("local-") ? null : answer.generationId;
     return (
       <Box sx={{ mt: 1 }}>
-        <ErrorNotice error={new ApiError(code, detail, { requestId, retryAfterS })} retry={again} />
+        <ErrorNotice error={new ApiError(code, detail, { requestId: answer.requestId, retryAfterS })} retry={again} />
       </Box>
     );
   }

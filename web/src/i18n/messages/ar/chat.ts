@@ -101,6 +101,7 @@ export const chat: Record<keyof typeof english, Message> = {
   figuresNode: "العقدة",
   figuresQueue: "الوقت في قائمة الانتظار",
   figuresFirst: "حتى الكلمة الأولى",
+  figuresThinking: "مدة التفكير",
   figuresTotal: "المدة كلها",
   figuresSpeed: "السرعة",
   figuresTokensPerSecond: "{speed} رمز/ث",

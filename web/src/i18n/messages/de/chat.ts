@@ -83,6 +83,7 @@ export const chat: Record<keyof typeof english, Message> = {
   figuresNode: "Knoten",
   figuresQueue: "Zeit in der Warteschlange",
   figuresFirst: "Bis zum ersten Wort",
+  figuresThinking: "Nachgedacht",
   figuresTotal: "Insgesamt",
   figuresSpeed: "Tempo",
   figuresTokensPerSecond: "{speed} Token/s",

@@ -82,6 +82,7 @@ export const chat = {
   figuresNode: "Node",
   figuresQueue: "Time in the queue",
   figuresFirst: "Until the first word",
+  figuresThinking: "Thinking",
   figuresTotal: "In all",
   figuresSpeed: "Speed",
   figuresTokensPerSecond: "{speed} tokens/s",
