@@ -4,7 +4,7 @@ tests."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -243,6 +243,12 @@ class DirectBus:
         if self.before_call is not None:
             await self.before_call()
         return await handler(request, context)
+
+    def call_local(
+        self, endpoint: Endpoint[Any, Any], request: Any, context: CallContext, *, to: InstanceId | None = None
+    ) -> Coroutine[Any, Any, Any] | None:
+        """As when the service is in another process."""
+        return None
 
     async def stream(
         self, endpoint: StreamEndpoint[Any, Any], request: Any, context: CallContext, *, to: InstanceId | None = None

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from covey.protocol.ids import RequestId
 from covey.protocol.inference import Embed, Embeddings, Generate, GenerationEvent
 from covey.protocol.registry import ModelDetails, ModelInfo
+from covey.protocol.whole_answers import WholeAnswer
+
+
+@runtime_checkable
+class AnswersWhole(Protocol):
+    """An engine that gives answers which nobody watches as a whole."""
+
+    async def answer(self, request: Generate, request_id: RequestId) -> WholeAnswer:
+        """All that ``generate`` would yield. ``request.stream`` is False; cancelling it frees the slot at once."""
 
 
 class Engine(Protocol):

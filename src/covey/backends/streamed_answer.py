@@ -12,6 +12,7 @@ from covey.backends.runs import Runs
 from covey.errors import BackendUnavailable, CoveyError
 from covey.protocol.ids import RequestId
 from covey.protocol.inference import Delta, Finished, GenerationEvent, Started
+from covey.protocol.whole_answers import WholeAnswer
 
 
 class Parser(Protocol):
@@ -92,6 +93,35 @@ async def stream_answer(
     finally:
         runs.end(run)
     yield reader.cancel() if run.cancelled else reader.finish()
+
+
+async def whole_answer(pool: HttpPool, runs: Runs, request_id: RequestId, question: Question) -> WholeAnswer:
+    """All of a generation that nobody watches. Cancelling it closes the connection at once."""
+    parser, reader = question.parser, question.reader
+    deltas: list[Delta] = []
+    run = runs.begin(request_id)
+    try:
+        run.patience_s = question.patience_s
+        response = await pool.send("POST", question.path, question.body, request_id=request_id, sent=run.attach)
+        whole = await question.check(response)
+        if whole is not None:
+            deltas.append(whole)
+        while not (reader.done or run.cancelled):  # it streams though it was not asked to
+            data = await response.chunk()
+            found, failure = taken(reader, parser.feed(data) if data else parser.finish())
+            deltas += found
+            if failure is not None and not run.cancelled:
+                raise failure
+            if not data:
+                break
+        response.release()
+    except BackendUnavailable:
+        if not (run.cancelled or reader.ended):
+            raise
+    finally:
+        runs.end(run)
+    finished = reader.cancel() if run.cancelled else reader.finish()
+    return WholeAnswer(started=question.started, deltas=tuple(deltas), finished=finished)
 
 
 def taken(reader: Reader, pieces: list[bytes]) -> tuple[list[Delta], CoveyError | None]:

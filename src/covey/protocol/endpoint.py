@@ -36,6 +36,8 @@ class Endpoint(Generic[RequestT, ResponseT]):
     """How long a caller waits unless its own deadline is nearer."""
     idempotent: bool = False
     """Whether it may be sent again after a time-out."""
+    local: bool = False
+    """Whether it is answered within the process only."""
 
     @property
     def service(self) -> str:

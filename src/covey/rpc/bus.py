@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -55,6 +55,16 @@ class Bus(Protocol):
         when neither the endpoint's time-out nor the context's deadline was kept, ``PayloadTooLarge`` when the message
         does not fit the wire, and the bare ``CoveyError`` when the handler failed in an unnamed way.
         """
+
+    def call_local(
+        self,
+        endpoint: Endpoint[RequestT, ResponseT],
+        request: RequestT,
+        context: CallContext,
+        *,
+        to: InstanceId | None = None,
+    ) -> Coroutine[Any, Any, ResponseT] | None:
+        """Ask an instance of this very process, as :meth:`call` does; None when there is none that answers this."""
 
     def stream(
         self,

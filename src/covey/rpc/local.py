@@ -70,6 +70,17 @@ class LocalBus:
         handler = self.router.call_handler(endpoint.name, to)
         return nobody(endpoint.service) if handler is None else handler.call(request, context)
 
+    def call_local(
+        self,
+        endpoint: Endpoint[RequestT, ResponseT],
+        request: RequestT,
+        context: CallContext,
+        *,
+        to: InstanceId | None = None,
+    ) -> Coroutine[Any, Any, ResponseT] | None:
+        handler = self.router.call_handler(endpoint.name, to)
+        return None if handler is None else handler.call(request, context)
+
     def stream(
         self,
         endpoint: StreamEndpoint[RequestT, ItemT],

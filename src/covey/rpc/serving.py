@@ -21,6 +21,10 @@ from covey.runtime.current_task import current_task
 _log = structlog.get_logger(__name__)
 
 
+PATIENT_S = 60.0
+"""Time-out from which on a call is taken for one that waits long."""
+
+
 def unnamed(endpoint_name: str, error: Exception) -> CoveyError:
     """What a caller is told of an error without a name: nothing. The log has it, once, with its traceback."""
     _log.error("handler_failed", endpoint=endpoint_name, exc_info=error)
@@ -75,6 +79,39 @@ class CallHandler:
             timer.cancel()
             del works[work]
             self.served.work_ended()
+
+
+class PatientHandler(CallHandler):
+    """The same for a call that always waits, and for long: it shares the timer of the streams."""
+
+    __slots__ = ()
+
+    async def call(self, request: Any, context: CallContext) -> Any:
+        served = self.served
+        loop = served.loop
+        now = loop.time()
+        if context.deadline is not None and context.deadline <= now:
+            raise DeadlineExceeded
+        work = Work()
+        work.wait(current_task(loop), now)
+        served.works[work] = None
+        served.watch.add(work, now, idle_timeout_s=self.endpoint.timeout_s, deadline=context.deadline)
+        try:
+            answer = await self.method(request, context)
+        except BaseException as error:  # what has no name is logged by unnamed, and only the bare error leaves
+            if (failure := work.end()) is not None:
+                raise failure from None
+            if isinstance(error, CoveyError) or not isinstance(error, Exception):
+                raise
+            raise unnamed(self.endpoint.name, error) from error
+        finally:
+            served.watch.remove(work)
+            del served.works[work]
+            served.work_ended()
+        if work.failure is not None:  # the handler answered although it was told to stop
+            work.end()
+            raise work.failure
+        return answer
 
 
 class StreamHandler:
@@ -150,7 +187,8 @@ class Served:
             else:
                 if not inspect.iscoroutinefunction(method):
                     raise TypeError(f"{name} has to be answered by an async method")
-                self.calls[name] = CallHandler(endpoint, method, self)
+                kind = PatientHandler if endpoint.timeout_s >= PATIENT_S else CallHandler
+                self.calls[name] = kind(endpoint, method, self)
 
     async def end_stream(self, work: Work, generator: AsyncGenerator[Any, None]) -> None:
         closer = self._closers.get(work)

@@ -14,7 +14,7 @@ from covey.backends.openai.config import OpenAIConfig, OpenAIModel
 from covey.backends.openai.requests import encode_embed, encode_generate
 from covey.backends.runs import Runs
 from covey.backends.server_sent_events import EventParser
-from covey.backends.streamed_answer import Question, stream_answer
+from covey.backends.streamed_answer import Question, stream_answer, whole_answer
 from covey.backends.token_count import embed_usage
 from covey.backends.vectors import unit_vectors
 from covey.backends.whole_answer import ask
@@ -22,6 +22,7 @@ from covey.errors import BackendProtocolError, BackendUnavailable, ModelNotFound
 from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import Delta, Embed, Embeddings, Generate, GenerationEvent, Started
 from covey.protocol.registry import ModelDetails, ModelInfo
+from covey.protocol.whole_answers import WholeAnswer
 
 
 class _Vector(msgspec.Struct):
@@ -93,6 +94,9 @@ class OpenAICompatibleEngine:
 
     def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
         return stream_answer(self._pool, self._runs, request_id, lambda: self._question(request))
+
+    async def answer(self, request: Generate, request_id: RequestId) -> WholeAnswer:
+        return await whole_answer(self._pool, self._runs, request_id, self._question(request))
 
     def _question(self, request: Generate) -> Question:
         self._check_started()

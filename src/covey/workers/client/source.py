@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import cast
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any, cast
 
 from covey.errors import CoveyError, DeadlineExceeded, StreamInterrupted, TransportError
 from covey.protocol.inference import (
@@ -16,9 +16,11 @@ from covey.protocol.inference import (
     StartGeneration,
     Usage,
 )
+from covey.protocol.whole_answers import CLIENT_ANSWER, GATEWAY_ANSWER, WholeAnswer
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
-from covey.rpc.service import Service, streams
+from covey.rpc.gathered import gathered
+from covey.rpc.service import Service, serves, streams
 from covey.runtime.clock import Clock
 from covey.workers.client.metrics import ClientMetrics
 from covey.workers.client.progress import Progress
@@ -101,6 +103,45 @@ class GenerationSource(Service):
             if kept is None:
                 self.attached -= 1
                 progress.report(self._metrics, ATTACHED)
+
+    @serves(CLIENT_ANSWER)
+    async def answer(self, request: StartGeneration, context: CallContext) -> WholeAnswer:
+        """All of an ordinary generation that nobody watches, from a gateway of this process.
+
+        What is not ordinary, and what that gateway could not do, goes the way of the stream.
+        """
+        special = self.special(request, context)
+        if special is not None:
+            return await gathered(special)
+        asked = self._bus.call_local(
+            GATEWAY_ANSWER, GatewayGenerate(credential=request.credential, generate=request.generate), context
+        )
+        answer = None if asked is None else await self._answered(request, asked)
+        return answer or await gathered(self._events(request, context))
+
+    async def _answered(self, request: StartGeneration, asked: Coroutine[Any, Any, WholeAnswer]) -> WholeAnswer | None:
+        """None when another gateway may do better."""
+        progress = Progress(self._clock, request.generate.model)
+        self.attached += 1
+        repeats = False
+        try:
+            answer = await asked
+            progress.note_whole(answer)
+            return answer
+        except CoveyError as failure:
+            repeats = _may_repeat(failure)
+            if repeats:
+                return None
+            progress.close("failed")
+            raise
+        finally:
+            self.attached -= 1
+            if not repeats:
+                progress.close("cancelled")
+                progress.report(self._metrics, ATTACHED)
+
+    def _events(self, request: StartGeneration, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
+        return cast("AsyncGenerator[GenerationEvent, None]", self.generate(request, context))
 
     def kept_events(
         self, request: StartGeneration, context: CallContext, progress: Progress

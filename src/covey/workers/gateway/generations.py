@@ -22,12 +22,15 @@ from covey.protocol.inference import (
     Failed,
     Finished,
     GatewayGenerate,
+    Generate,
     GenerationEvent,
     Started,
 )
 from covey.protocol.usage import UsageRecord
+from covey.protocol.whole_answers import GATEWAY_ANSWER, PROCESSOR_ANSWER, WholeAnswer
 from covey.rpc.context import CallContext
-from covey.rpc.service import Service, streams
+from covey.rpc.gathered import gathered
+from covey.rpc.service import Service, serves, streams
 from covey.runtime.current_task import current_task
 from covey.workers.gateway.parts import RequestParts
 from covey.workers.gateway.running import Run, RunningSet, hidden_chars
@@ -57,9 +60,14 @@ class Generations(Service):
         parts.credentials.on_change(self._end_revoked)
 
     @streams(GATEWAY_GENERATE)
-    async def generate(self, request: GatewayGenerate, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
-        """The processor's events. Before the first one every failure is raised; afterwards it is a ``Failed`` event."""
-        run = self._admit(request, context)
+    async def generate(
+        self, request: GatewayGenerate, context: CallContext, admitted: Run | None = None
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        """The processor's events. Before the first one every failure is raised; afterwards it is a ``Failed`` event.
+
+        ``admitted`` is given by those who admitted the request themselves; it is settled here.
+        """
+        run = admitted or self._admit(request, context)
         loop = self._loop
         if loop is None:  # asked for once: each time costs a system call
             loop = self._loop = get_running_loop()
@@ -119,6 +127,54 @@ class Generations(Service):
         finally:
             self._settle(run)
 
+    @serves(GATEWAY_ANSWER)
+    async def answer(self, request: GatewayGenerate, context: CallContext) -> WholeAnswer:
+        """All of an answer that nobody watches, from a processor of this process.
+
+        Processors elsewhere, and other ones after a failure, are asked for the stream.
+        """
+        run = self._admit(request, context)
+        try:
+            answer = await self._answered_here(run)
+        except BaseException:  # raised again
+            self._settle(run)
+            raise
+        if answer is not None:
+            self._settle(run)
+            return answer
+        events = self.generate(request, context, run)  # type: ignore[call-arg]  # the endpoint has two arguments
+        return await gathered(cast("AsyncGenerator[GenerationEvent, None]", events))
+
+    async def _answered_here(self, run: Run) -> WholeAnswer | None:
+        """None: the stream of the processor that is chosen now is to be asked for."""
+        instance = run.chosen.info.instance
+        asked = self._bus.call_local(PROCESSOR_ANSWER, self._order(run), run.context, to=instance)
+        if asked is None:
+            return None
+        failure: CoveyError | None
+        self._routing.sent(instance)
+        try:
+            if self._loop is None:
+                self._loop = get_running_loop()
+            run.task = current_task(self._loop)
+            answer = run.whole(await asked, self._clock.monotonic())
+            if run.failure is None:
+                return answer
+            failure = run.failure
+        except asyncio.CancelledError:
+            if not run.was_cut() or run.failure is None:
+                raise
+            failure = run.failure
+        except CoveyError as error:
+            failure = error
+        finally:
+            run.task = None
+            self._routing.received(instance)
+        if self._try_another(run, failure):
+            return None
+        run.failed(failure)
+        raise failure
+
     # Before
 
     def _admit(self, request: GatewayGenerate, context: CallContext) -> Run:
@@ -156,13 +212,15 @@ class Generations(Service):
         return run
 
     def _send(self, run: Run) -> AsyncGenerator[GenerationEvent, None]:
-        chosen, generate = run.chosen, run.generate
-        # The model's own name: an alias could mean another model by the time it arrives.
-        if generate.model != chosen.model.name:
-            generate = msgspec.structs.replace(generate, model=chosen.model.name)
-        self._routing.sent(chosen.info.instance)
-        stream = self._bus.stream(PROCESSOR_GENERATE, generate, run.context, to=chosen.info.instance)
+        instance = run.chosen.info.instance
+        self._routing.sent(instance)
+        stream = self._bus.stream(PROCESSOR_GENERATE, self._order(run), run.context, to=instance)
         return cast("AsyncGenerator[GenerationEvent, None]", stream)
+
+    def _order(self, run: Run) -> Generate:
+        """With the model's own name: an alias could mean another model by the time it arrives."""
+        name = run.chosen.model.name
+        return run.generate if run.generate.model == name else msgspec.structs.replace(run.generate, model=name)
 
     # Under way
 

@@ -13,6 +13,7 @@ from covey.errors import CoveyError
 from covey.protocol.ids import InstanceId
 from covey.protocol.inference import Delta, Failed, Finished, Generate, Usage
 from covey.protocol.usage import Outcome
+from covey.protocol.whole_answers import WholeAnswer
 from covey.rpc.context import CallContext
 from covey.workers.gateway.credentials import Verified
 
@@ -105,6 +106,20 @@ class Run:
         if usage is event.usage:
             return event
         return Finished(reason=event.reason, usage=usage, timings=event.timings)
+
+    def whole(self, answer: WholeAnswer, now: float) -> WholeAnswer:
+        """All of it at once, with the usage that is billed. ``now`` is on the monotonic clock."""
+        self.sent = True
+        if answer.started is not None:
+            self.started, self.queue_ms = True, answer.started.queue_ms
+        for delta in answer.deltas:
+            self.counted += delta.tokens
+            self.chars += len(delta.text) + hidden_chars(delta)
+            self.first_token_at = now
+        finished = self.finished(answer.finished, self.counted, self.chars)
+        if finished is answer.finished:
+            return answer
+        return WholeAnswer(started=answer.started, deltas=answer.deltas, finished=finished)
 
     def failed(self, error: CoveyError) -> Failed:
         self.outcome = "failed" if error.http_status >= 500 else "refused"

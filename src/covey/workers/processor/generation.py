@@ -11,10 +11,12 @@ from typing import cast
 import msgspec
 import structlog
 
+from covey.backends.base import AnswersWhole
 from covey.domain.suspicion import Suspicion
 from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError, DeadlineExceeded
 from covey.protocol.ids import InstanceId, NodeName, RequestId
 from covey.protocol.inference import Delta, Finished, Generate, GenerationEvent, Queued, Sampling, Started, Timings
+from covey.protocol.whole_answers import WholeAnswer
 from covey.rpc.work import SilenceWatch
 from covey.workers.processor.directory import OfferedModel
 from covey.workers.processor.engine_queue import SIGN_OF_LIFE_S, Ticket
@@ -92,11 +94,30 @@ class GenerationRun:
 
         Raises BackendRejected when the engine died of the request before.
         """
+        self._count_attempt()
+        events = cast("AsyncGenerator[GenerationEvent]", self._model.engine.generate(self._request, self._request_id))
+        return events if self._model.info.state == "loaded" else self._with_signs_of_life(events)
+
+    async def answer(self, engine: AnswersWhole) -> WholeAnswer:
+        """All of it, with the processor's facts added. Raises what :meth:`attempt` and :meth:`passed` raise."""
+        while True:
+            self._count_attempt()
+            try:
+                answer = await engine.answer(self._request, self._request_id)
+            except BackendUnavailable as error:
+                self.failed(error)
+                continue
+            if answer.started is None:
+                raise BackendProtocolError("the engine's answer began without its beginning")
+            started = self._started(answer.started)
+            if answer.deltas:
+                self._note_first_token()
+            return WholeAnswer(started=started, deltas=answer.deltas, finished=self._finished(answer.finished))
+
+    def _count_attempt(self) -> None:
         if self._suspicion.is_poison(self._request_id):
             raise BackendRejected(POISON)
         self._attempts += 1
-        events = cast("AsyncGenerator[GenerationEvent]", self._model.engine.generate(self._request, self._request_id))
-        return events if self._model.info.state == "loaded" else self._with_signs_of_life(events)
 
     def passed(self, event: GenerationEvent) -> GenerationEvent | None:
         """An event as it goes on, with the processor's facts added; None: it goes no further.
@@ -156,7 +177,7 @@ class GenerationRun:
             first.cancel()
             await asyncio.wait([first])
 
-    def _started(self, event: GenerationEvent) -> GenerationEvent:
+    def _started(self, event: GenerationEvent) -> Started:
         if not isinstance(event, Started):
             raise BackendProtocolError("the engine's answer began without its beginning")
         self._told_start = True

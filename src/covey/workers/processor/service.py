@@ -6,12 +6,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import msgspec
 import structlog
 
-from covey.backends.base import Engine
+from covey.backends.base import AnswersWhole, Engine
 from covey.domain.admission import Admission
 from covey.domain.suspicion import Suspicion
 from covey.errors import BackendProtocolError, BackendUnavailable, CoveyError, Draining, Overloaded
@@ -41,7 +41,9 @@ from covey.protocol.registry import (
     RunningModel,
     RunningModelList,
 )
+from covey.protocol.whole_answers import PROCESSOR_ANSWER, WholeAnswer
 from covey.rpc.context import CallContext
+from covey.rpc.gathered import gathered
 from covey.rpc.service import serves, streams
 from covey.rpc.work import SilenceWatch
 from covey.runtime.clock import Clock
@@ -92,6 +94,7 @@ class ProcessorService(PullEndpoints):
         self._queued: Counter[str] = Counter()
         self._queues = {engine.name: self._queue(engine) for engine in engines}
         self._engines = {engine.name: engine for engine in engines}
+        self._answering_whole = {engine.name: engine for engine in engines if isinstance(engine, AnswersWhole)}
 
     def update_slots(self) -> None:
         """Take over what the engines say of their slots by now."""
@@ -116,24 +119,11 @@ class ProcessorService(PullEndpoints):
     async def generate(self, request: Generate, context: CallContext) -> AsyncGenerator[GenerationEvent]:
         self._check_in_service()
         model = self._directory.resolve(request.model)
-        order = prepared(request, model, max_tokens_limit=self._config.max_tokens_limit)
-        queue = self._queues[model.engine.name]
-        counters = self._metrics.of_model(model.engine.name, model.info.name)
-        ticket = self._enter(queue, context, counters)
-        run = GenerationRun(
-            order,
-            model,
-            ticket,
-            place=(self._instance, self._node),
-            request_id=context.request_id,
-            suspicion=self._suspicion,
-            counters=counters,
-            timeout_s=self._config.generation_timeout_s,
-        )
+        run, ticket, counters = self._begin(request, context, model)
         outcome = "cancelled"
         try:
             if ticket.turn is not None:
-                async with aclosing(self._places(queue, ticket, model)) as places:
+                async with aclosing(self._places(ticket, model)) as places:
                     async for place in places:
                         yield place
             counters.queue_s.observe(ticket.queue_ms / 1000)
@@ -157,6 +147,37 @@ class ProcessorService(PullEndpoints):
                         run.failed(error)
                     finally:
                         await events.aclose()
+            finally:
+                self._busy[model.info.name] -= 1
+                if (aborting := run.end()) is not None:
+                    await asyncio.wait([aborting])
+        except CoveyError as error:
+            outcome = error.code
+            raise
+        finally:
+            self._leave(ticket, counters, outcome)
+
+    @serves(PROCESSOR_ANSWER)
+    async def answer(self, request: Generate, context: CallContext) -> WholeAnswer:
+        """All of an answer that nobody watches, from an engine that gives it as a whole; or else of the stream."""
+        self._check_in_service()
+        model = self._directory.resolve(request.model)
+        engine = self._answering_whole.get(model.engine.name)
+        if engine is None or model.info.state != "loaded":
+            events = cast("AsyncGenerator[GenerationEvent, None]", self.generate(request, context))
+            return await gathered(events)
+        run, ticket, counters = self._begin(request, context, model)
+        outcome = "cancelled"
+        try:
+            if ticket.turn is not None:
+                await self._turn(ticket, model)
+            counters.queue_s.observe(ticket.queue_ms / 1000)
+            self._busy[model.info.name] += 1
+            run.begin(self._watch or self._begin_watch())
+            try:
+                answer = await run.answer(engine)
+                outcome = "cancelled" if answer.finished.reason == "cancelled" else "ok"
+                return answer
             finally:
                 self._busy[model.info.name] -= 1
                 if (aborting := run.end()) is not None:
@@ -265,11 +286,39 @@ class ProcessorService(PullEndpoints):
             expires_at=expires_at,
         )
 
-    async def _places(self, queue: EngineQueue, ticket: Ticket, model: OfferedModel) -> AsyncGenerator[Queued]:
+    def _begin(
+        self, request: Generate, context: CallContext, model: OfferedModel
+    ) -> tuple[GenerationRun, Ticket, ModelCounters]:
+        """A generation with its place in the queue. Raises Overloaded."""
+        order = prepared(request, model, max_tokens_limit=self._config.max_tokens_limit)
+        counters = self._metrics.of_model(model.engine.name, model.info.name)
+        ticket = self._enter(self._queues[model.engine.name], context, counters)
+        run = GenerationRun(
+            order,
+            model,
+            ticket,
+            place=(self._instance, self._node),
+            request_id=context.request_id,
+            suspicion=self._suspicion,
+            counters=counters,
+            timeout_s=self._config.generation_timeout_s,
+        )
+        return run, ticket, counters
+
+    async def _turn(self, ticket: Ticket, model: OfferedModel) -> None:
+        """Wait for a slot."""
+        assert ticket.turn is not None
+        self._queued[model.info.name] += 1
+        try:
+            await ticket.turn
+        finally:
+            self._queued[model.info.name] -= 1
+
+    async def _places(self, ticket: Ticket, model: OfferedModel) -> AsyncGenerator[Queued]:
         """The places of a request that has to wait, until it has a slot."""
         self._queued[model.info.name] += 1
         try:
-            async with aclosing(queue.wait(ticket)) as places:
+            async with aclosing(self._queues[model.engine.name].wait(ticket)) as places:
                 async for place in places:
                     yield place
         finally:

@@ -48,6 +48,8 @@ from covey.protocol.inference import (
     StartGeneration,
 )
 from covey.protocol.registry import ModelDetails, ModelList, ModelRef
+from covey.protocol.whole_answers import CLIENT_ANSWER
+from covey.rpc.gathered import gathered
 from covey.runtime.clock import Clock
 
 MakeChunks = Callable[[str], Chunks]
@@ -197,26 +199,21 @@ class _Generating:
     async def _whole(
         self, exchange: Exchange, credential: str, generate: Generate, mark: AnswerMark, make_body: MakeBody
     ) -> None:
+        asked = self._calls.bus.call_local(
+            CLIENT_ANSWER,
+            StartGeneration(credential=credential, generate=generate),
+            exchange.context(self._calls.generation_timeout_s),
+        )
+        whole = await (gathered(self._events(exchange, credential, generate)) if asked is None else asked)
         answer = Answer()
-        started: Started | None = None
-        events = self._events(exchange, credential, generate)
-        try:
-            async for event in events:
-                if isinstance(event, Delta):
-                    answer.add(event)
-                elif isinstance(event, Started):
-                    started = event
-                    mark.take(event)
-                elif isinstance(event, Finished):
-                    model = started.model if started is not None else generate.model
-                    body = make_body(answer, model, event)
-                    await exchange.respond(200, body, headers=_timing_headers(exchange, started))
-                    return
-                elif isinstance(event, Failed):
-                    raise _failure(event)
-        finally:
-            await events.aclose()
-        raise StreamInterrupted("the generation ended without an end")
+        for delta in whole.deltas:
+            answer.add(delta)
+        started, model = whole.started, generate.model
+        if started is not None:
+            mark.take(started)
+            model = started.model
+        body = make_body(answer, model, whole.finished)
+        await exchange.respond(200, body, headers=_timing_headers(exchange, started))
 
     async def _stream(
         self, exchange: Exchange, credential: str, generate: Generate, mark: AnswerMark, make_chunks: MakeChunks

@@ -1,0 +1,23 @@
+"""Answers that nobody watches grow, within one process: asked for by one call instead of read event by event.
+
+Each of the three endpoints stands beside the stream of the same service. Whoever finds no handler in its own process,
+or needs more than the ordinary way, reads the stream, which means the same.
+"""
+
+from __future__ import annotations
+
+from covey.protocol.endpoint import Endpoint, Message
+from covey.protocol.inference import SILENCE_S, Delta, Finished, GatewayGenerate, Generate, Started, StartGeneration
+
+
+class WholeAnswer(Message, frozen=True, kw_only=True):
+    """A generation that ended well. One that did not is raised as the error of its ``Failed`` event."""
+
+    started: Started | None = None
+    deltas: tuple[Delta, ...] = ()
+    finished: Finished
+
+
+CLIENT_ANSWER = Endpoint("client.answer", StartGeneration, WholeAnswer, timeout_s=SILENCE_S, local=True)
+GATEWAY_ANSWER = Endpoint("gateway.answer", GatewayGenerate, WholeAnswer, timeout_s=SILENCE_S, local=True)
+PROCESSOR_ANSWER = Endpoint("processor.answer", Generate, WholeAnswer, timeout_s=SILENCE_S, local=True)
