@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
 import type { ChatMessage } from "@/lib/api_types";
-import { bodyOf, codeFor, type CodeRequest, pythonValue, shellWord, wellFormed } from "./code_samples";
+import { bodyOf, codeFor, type CodeRequest, pythonValue, shellWord, variablesFor, wellFormed } from "./code_samples";
 
 const HOSTILE = [
   "it's",
@@ -77,4 +77,9 @@ it("puts what Python's package does not know into extra_body", () => {
   const code = codeFor("python", request("a"), "https://covey.example");
   expect(code).toContain('extra_body={\n        "top_k": 40,\n    }');
   expect(code).not.toMatch(/^ {4}top_k=/m);
+});
+
+it("says what to set so that the code finds its key", () => {
+  expect(variablesFor("python", "sk-covey-1", "https://covey.example")).toBe("export COVEY_API_KEY=sk-covey-1");
+  expect(variablesFor("covey", "sk 1", "https://covey.example")).toBe("export COVEY_URL=https://covey.example\nexport COVEY_API_KEY='sk 1'");
 });

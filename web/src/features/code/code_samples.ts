@@ -28,6 +28,12 @@ function plainMessage(message: ChatMessage): Record<string, unknown> {
   return { role, content: parts, ...(name && { name }), ...(calls?.length && { tool_calls: calls }), ...(callId && { tool_call_id: callId }) };
 }
 
+/** What to type into a shell once, so that the code in that language finds the key, and Covey's own command the service. */
+export function variablesFor(language: Language, secret: string, origin: string): string {
+  const key = `export COVEY_API_KEY=${shellWord(secret)}`;
+  return language === "covey" ? `export COVEY_URL=${shellWord(origin)}\n${key}` : key;
+}
+
 /** The same request in a language. `origin` is where this service is reached. */
 export function codeFor(language: Language, request: CodeRequest, origin: string): string {
   return WRITERS[language](request, origin);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { askedBy } from "./shortcuts";
+import { askedBy, shortcutsWith } from "./shortcuts";
 
 function asked(facts: KeyboardEventInit, target: HTMLElement = document.body) {
   let found: string | null = null;
@@ -17,6 +17,13 @@ it("knows its keys, with Ctrl and with Command", () => {
   expect(asked({ key: "K", metaKey: true })).toBe("palette");
   expect(asked({ key: "O", ctrlKey: true, shiftKey: true })).toBe("newChat");
   expect(asked({ key: "?", shiftKey: true })).toBe("sheet");
+});
+
+it("tells the key that sends as it is in force", () => {
+  const keysOf = (sendKey: "enter" | "command", label: string) =>
+    shortcutsWith(sendKey).flatMap((group) => group.shortcuts).find((each) => each.label === label)?.keys.join("+");
+  expect([keysOf("enter", "shortcutSend"), keysOf("enter", "shortcutNewLine")]).toEqual(["Enter", "Shift+Enter"]);
+  expect([keysOf("command", "shortcutSend"), keysOf("command", "shortcutNewLine")]).toEqual(["Ctrl+Enter", "Enter"]);
 });
 
 it("takes no single keys from fields, and none while a word is composed", () => {

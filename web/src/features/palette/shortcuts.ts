@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import type { SendKey } from "@/features/chat/send_key";
 import type { MessageKey } from "@/i18n/locale";
 import { readStored, writeStored } from "@/lib/storage";
 
@@ -22,8 +23,13 @@ export interface Shortcut {
   switched: boolean;
 }
 
-/** All keys of the interface, for the sheet. */
-export const SHORTCUTS: { title: MessageKey; shortcuts: Shortcut[] }[] = [
+export interface ShortcutGroup {
+  title: MessageKey;
+  shortcuts: Shortcut[];
+}
+
+/** All keys of the interface, for the sheet, as they are in force. */
+export const shortcutsWith = (sendKey: SendKey): ShortcutGroup[] => [
   {
     title: "shortcutsEverywhere",
     shortcuts: [
@@ -36,8 +42,8 @@ export const SHORTCUTS: { title: MessageKey; shortcuts: Shortcut[] }[] = [
     title: "navChat",
     shortcuts: [
       { keys: ["/"], label: "shortcutField", switched: true },
-      { keys: ["Enter"], label: "shortcutSend", switched: false },
-      { keys: ["Shift", "Enter"], label: "shortcutNewLine", switched: false },
+      { keys: sendKey === "enter" ? ["Enter"] : [COMMAND, "Enter"], label: "shortcutSend", switched: false },
+      { keys: sendKey === "enter" ? ["Shift", "Enter"] : ["Enter"], label: "shortcutNewLine", switched: false },
       { keys: ["Esc"], label: "shortcutStop", switched: false },
     ],
   },

@@ -5,6 +5,8 @@ import Radio from "@mui/material/Radio";
 import RadioGroup from "@mui/material/RadioGroup";
 import { useColorScheme } from "@mui/material/styles";
 import { Page } from "@/components/Page";
+import { chooseSendKey, type SendKey, useSendKey } from "@/features/chat/send_key";
+import { COMMAND } from "@/features/palette/shortcuts";
 import { chooseLocale, LOCALES, type Locale, type MessageKey, useLocaleState, useText } from "@/i18n/locale";
 
 type Scheme = "light" | "dark" | "system";
@@ -14,10 +16,16 @@ const SCHEMES: [Scheme, MessageKey][] = [
   ["dark", "themeDark"],
 ];
 
-/** Language and theme. */
+const SEND_KEYS: [SendKey, MessageKey][] = [
+  ["enter", "sendKeyEnter"],
+  ["command", "sendKeyCommand"],
+];
+
+/** Language, theme and the key that sends. */
 export function PreferencesPage() {
   const text = useText();
   const locale = useLocaleState((state) => state.locale);
+  const sendKey = useSendKey((state) => state.sendKey);
   const { mode, setMode } = useColorScheme();
   return (
     <Page title={text("preferencesTitle")} lead={text("preferencesLead")}>
@@ -29,11 +37,19 @@ export function PreferencesPage() {
           ))}
         </RadioGroup>
       </FormControl>
-      <FormControl component="fieldset" sx={{ display: "flex" }}>
+      <FormControl component="fieldset" sx={{ display: "flex", mb: 4 }}>
         <FormLabel component="legend">{text("theme")}</FormLabel>
         <RadioGroup name="theme" value={mode ?? "system"} onChange={(_, chosen) => setMode(chosen as Scheme)}>
           {SCHEMES.map(([scheme, label]) => (
             <FormControlLabel key={scheme} value={scheme} control={<Radio />} label={text(label)} />
+          ))}
+        </RadioGroup>
+      </FormControl>
+      <FormControl component="fieldset" sx={{ display: "flex" }}>
+        <FormLabel component="legend">{text("sendKey")}</FormLabel>
+        <RadioGroup name="send-key" value={sendKey} onChange={(_, chosen) => chooseSendKey(chosen as SendKey)}>
+          {SEND_KEYS.map(([key, label]) => (
+            <FormControlLabel key={key} value={key} control={<Radio />} label={text(label, { key: COMMAND })} />
           ))}
         </RadioGroup>
       </FormControl>

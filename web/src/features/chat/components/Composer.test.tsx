@@ -4,6 +4,7 @@ import { createRef } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { ApiError } from "@/lib/api_error";
 import { changeDraft, draftOf, NEW_CHAT, useDrafts } from "../drafts";
+import { chooseSendKey } from "../send_key";
 import { Composer } from "./Composer";
 
 const calls = { onSend: vi.fn(), onStop: vi.fn(), onRecall: vi.fn() };
@@ -27,6 +28,7 @@ function show(more: Partial<Parameters<typeof Composer>[0]> = {}) {
 
 beforeEach(() => {
   useDrafts.setState({ drafts: {} });
+  chooseSendKey("enter");
   Object.values(calls).forEach((call) => call.mockReset());
 });
 
@@ -36,6 +38,18 @@ it("sends with Enter, and begins a line with Shift+Enter", async () => {
   expect(draftOf(NEW_CHAT).text).toBe("one\ntwo");
   expect(calls.onSend).not.toHaveBeenCalled();
   await userEvent.type(field, "{Enter}");
+  expect(calls.onSend).toHaveBeenCalledTimes(1);
+});
+
+it("sends with Ctrl+Enter alone where that was chosen", async () => {
+  chooseSendKey("command");
+  const field = show();
+  await userEvent.type(field, "one{Enter}two");
+  expect(draftOf(NEW_CHAT).text).toBe("one\ntwo");
+  expect(calls.onSend).not.toHaveBeenCalled();
+  expect(field.getAttribute("aria-describedby")).toBe("composer-help");
+  expect(document.getElementById("composer-help")?.textContent).toBe("Ctrl+Enter sends, Enter begins a new line.");
+  await userEvent.type(field, "{Control>}{Enter}{/Control}");
   expect(calls.onSend).toHaveBeenCalledTimes(1);
 });
 

@@ -8,9 +8,11 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import { Icon } from "@/components/Icon";
 import { IconAction } from "@/components/IconAction";
 import { VisuallyHidden } from "@/components/VisuallyHidden";
+import { COMMAND } from "@/features/palette/shortcuts";
 import { useText } from "@/i18n/locale";
 import { MEASURE } from "@/theme/tokens";
 import { changeDraft, useDraft } from "../drafts";
+import { sends, useSendKey } from "../send_key";
 import { useAttaching } from "../hooks/use_attaching";
 import { AttachmentList } from "./AttachmentList";
 import { ContextMeter } from "./ContextMeter";
@@ -39,12 +41,11 @@ export const Composer = memo(function Composer(props: ComposerProps) {
   const text = useText();
   const draft = useDraft(draftKey);
   const picker = useRef<HTMLInputElement>(null);
+  const sendKey = useSendKey((state) => state.sendKey);
   const attaching = useAttaching(draftKey, vision);
   const sendable = ready && !running && (draft.text.trim() !== "" || draft.attachments.length > 0);
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    // While an input method composes, Enter takes its suggestion. Safari says so only by the code 229.
-    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey) {
+    if (sends(event.nativeEvent, sendKey)) {
       event.preventDefault();
       if (sendable) onSend();
     } else if (event.key === "ArrowUp" && draft.text === "" && !running) {
@@ -78,11 +79,11 @@ export const Composer = memo(function Composer(props: ComposerProps) {
             onChange={(event) => changeDraft(draftKey, { text: event.target.value, error: null })}
             onKeyDown={onKeyDown}
             onPaste={attaching.onPaste}
-            slotProps={{ input: { "aria-label": text("composerLabel"), "aria-describedby": "composer-help", dir: draft.text === "" ? undefined : "auto", enterKeyHint: "send" } }}
+            slotProps={{ input: { "aria-label": text("composerLabel"), "aria-describedby": "composer-help", dir: draft.text === "" ? undefined : "auto", enterKeyHint: sendKey === "enter" ? "send" : "enter" } }}
             sx={{ px: 0.5, py: 0.5, lineHeight: 1.5, "& textarea::placeholder": { color: "text.secondary", opacity: 1 } }}
           />
           <VisuallyHidden>
-            <span id="composer-help">{text("composerHelp")}</span>
+            <span id="composer-help">{text(sendKey === "enter" ? "sendKeyEnter" : "sendKeyCommand", { key: COMMAND })}</span>
           </VisuallyHidden>
           <Box sx={{ display: "flex", alignItems: "center", gap: 1, mt: 0.25 }}>
             <input

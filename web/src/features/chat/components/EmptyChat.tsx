@@ -1,9 +1,12 @@
 import Box from "@mui/material/Box";
 import ButtonBase from "@mui/material/ButtonBase";
 import Typography from "@mui/material/Typography";
+import { CopyButton } from "@/components/CopyButton";
+import { ButtonLink } from "@/components/links";
+import { FIRST_MODEL_COMMAND } from "@/features/models/first_model";
 import { useSession } from "@/features/session/session";
 import { type MessageKey, useText } from "@/i18n/locale";
-import { MEASURE } from "@/theme/tokens";
+import { MEASURE, MONO } from "@/theme/tokens";
 
 const SUGGESTIONS: MessageKey[] = ["suggestExplain", "suggestWrite", "suggestCode", "suggestPlan"];
 
@@ -24,9 +27,12 @@ export function EmptyChat({ model, onSuggestion }: EmptyChatProps) {
           {text(model === null ? "startNoModel" : "startTitle")}
         </Typography>
         {model === null ? (
-          <Typography sx={{ color: "text.secondary", mt: 1 }}>
-            {text(administrator ? "startNoModelAdmin" : "startNoModelMember")}
-          </Typography>
+          <>
+            <Typography sx={{ color: "text.secondary", mt: 1 }}>
+              {text(administrator ? "startNoModelAdmin" : "startNoModelMember")}
+            </Typography>
+            {administrator && <FirstModel />}
+          </>
         ) : (
           <>
             <Typography sx={{ color: "text.secondary", mt: 1 }}>
@@ -50,6 +56,25 @@ export function EmptyChat({ model, onSuggestion }: EmptyChatProps) {
             </Box>
           </>
         )}
+      </Box>
+    </Box>
+  );
+}
+
+/** The two ways to a first model. */
+function FirstModel() {
+  const text = useText();
+  return (
+    <Box sx={{ mt: 3 }}>
+      <ButtonLink to="/admin/models" variant="contained">
+        {text("startGetModel")}
+      </ButtonLink>
+      <Typography sx={{ color: "text.secondary", mt: 3, mb: 1 }}>{text("startNoModelCommand")}</Typography>
+      <Box sx={{ display: "flex", alignItems: "center", gap: 1, width: "fit-content", maxWidth: "100%", paddingInlineStart: 2, p: 0.75, borderRadius: 2, bgcolor: "sunken" }}>
+        <Box component="code" dir="ltr" sx={{ fontFamily: MONO, px: 1, overflowX: "auto", whiteSpace: "nowrap" }}>
+          {FIRST_MODEL_COMMAND}
+        </Box>
+        <CopyButton text={FIRST_MODEL_COMMAND} label={text("startCopyCommand")} />
       </Box>
     </Box>
   );

@@ -3,6 +3,7 @@ import Button from "@mui/material/Button";
 import InputBase from "@mui/material/InputBase";
 import { type KeyboardEvent, useState } from "react";
 import { useText } from "@/i18n/locale";
+import { sends } from "../send_key";
 
 interface QuestionEditorProps {
   text: string;
@@ -16,11 +17,10 @@ export function QuestionEditor({ text: before, onSend, onCancel }: QuestionEdito
   const [value, setValue] = useState(before);
   const ready = value.trim() !== "";
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !event.nativeEvent.isComposing) {
       event.stopPropagation();
       onCancel();
-    } else if (event.key === "Enter" && !event.shiftKey && ready) {
+    } else if (sends(event.nativeEvent) && ready) {
       event.preventDefault();
       onSend(value);
     }

@@ -7,12 +7,13 @@ import DialogTitle from "@mui/material/DialogTitle";
 import Tab from "@mui/material/Tab";
 import Tabs from "@mui/material/Tabs";
 import { useId, useState } from "react";
+import { Copyable } from "@/components/Copyable";
 import { CopyButton } from "@/components/CopyButton";
 import { TextLink } from "@/components/links";
 import { type MessageKey, useText } from "@/i18n/locale";
 import { readStored, writeStored } from "@/lib/storage";
 import { MONO } from "@/theme/tokens";
-import { codeFor, type CodeRequest, type Language } from "../code_samples";
+import { codeFor, type CodeRequest, type Language, variablesFor } from "../code_samples";
 
 const STORED = "covey.code-language";
 
@@ -24,8 +25,14 @@ const LANGUAGES: { language: Language; name: string; note: MessageKey }[] = [
   { language: "covey", name: "covey run", note: "codeNoteCovey" },
 ];
 
+interface ViewCodeProps {
+  request: CodeRequest;
+  /** An API key that was just made: what to set so that the code finds it. */
+  secret?: string;
+}
+
 /** A request in several languages, to be copied into a program. */
-export function ViewCode({ request }: { request: CodeRequest }) {
+export function ViewCode({ request, secret }: ViewCodeProps) {
   const text = useText();
   const id = useId();
   const [language, setLanguage] = useState<Language>(
@@ -66,8 +73,9 @@ export function ViewCode({ request }: { request: CodeRequest }) {
           {text(note)}
         </Box>
         <Box component="p" sx={{ mt: 1, mb: 0, color: "text.secondary", fontSize: "0.875rem" }}>
-          {text("codeKey")} <TextLink to="/account/keys">{text("codeKeyLink")}</TextLink>
+          {text("codeKey")} {secret === undefined && <TextLink to="/account/keys">{text("codeKeyLink")}</TextLink>}
         </Box>
+        {secret !== undefined && <Copyable label={text("codeCopyVariables")} value={variablesFor(language, secret, location.origin)} />}
       </Box>
     </Box>
   );

@@ -3,6 +3,7 @@ import Box from "@mui/material/Box";
 import InputBase from "@mui/material/InputBase";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { IconAction } from "@/components/IconAction";
+import { sends } from "@/features/chat/send_key";
 import { useText } from "@/i18n/locale";
 import { ask, useCompare } from "../compare_store";
 
@@ -25,9 +26,8 @@ export function CompareComposer({ running, ready, onStop }: CompareComposerProps
     if (ready && !running && draft.trim() !== "") ask(draft.trim());
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === "Escape" && running) onStop();
-    if (event.key !== "Enter" || event.shiftKey) return;
+    if (event.key === "Escape" && running && !event.nativeEvent.isComposing) onStop();
+    if (!sends(event.nativeEvent)) return;
     event.preventDefault();
     send();
   };

@@ -13,6 +13,7 @@ import { Loading } from "@/components/Loading";
 import { toast } from "@/components/toast";
 import { usersQuery } from "@/features/users/api/users_api";
 import { useText } from "@/i18n/locale";
+import { SamplingFields } from "./SamplingFields";
 import { type ModelSettings, modelSettingsQuery, saveModelSettings } from "../api/fleet_api";
 
 /** What an administrator decides about a model: names, a description, a first message, and who may use it. */
@@ -44,7 +45,7 @@ function Form({ stored }: { stored: ModelSettings }) {
     setError(null);
     try {
       await saveModelSettings(wanted);
-      await client.invalidateQueries({ queryKey: ["models"] });
+      await Promise.all([["models"], ["model-defaults"]].map((queryKey) => client.invalidateQueries({ queryKey })));
       toast({ text: text("modelSettingsSaved") });
     } catch (caught) {
       setError(caught);
@@ -78,6 +79,7 @@ function Form({ stored }: { stored: ModelSettings }) {
         onChange={(event) => set({ system_prompt: event.target.value || null })}
         slotProps={{ htmlInput: { maxLength: 32_000, dir: "auto" } }}
       />
+      <SamplingFields sampling={wanted.sampling} onChange={(sampling) => set({ sampling: sampling as ModelSettings["sampling"] })} />
       <Access access={wanted.access} onChange={(access) => set({ access })} />
       <FormControlLabel
         control={<Checkbox checked={wanted.hidden} onChange={(_, hidden) => set({ hidden })} />}

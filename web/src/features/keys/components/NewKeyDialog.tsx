@@ -36,21 +36,26 @@ const SCOPE_TEXTS: [Scope, MessageKey, MessageKey][] = [
   ["admin", "scopeAdmin", "scopeAdminText"],
 ];
 
+interface MadeKey {
+  secret: string;
+  models: readonly string[];
+}
+
 /** Makes a key and shows its secret, once. */
 export function NewKeyDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
-  const [secret, setSecret] = useState<string | null>(null);
+  const [made, setMade] = useState<MadeKey | null>(null);
   const close = () => {
     onClose();
-    setSecret(null);
+    setMade(null);
   };
   return (
-    <Dialog open={open} onClose={(_, reason) => (secret === null || reason !== "backdropClick") && close()} aria-labelledby="new-key-title">
-      {secret === null ? <Form onMade={setSecret} onClose={close} /> : <NewKeySecret secret={secret} onClose={close} />}
+    <Dialog open={open} maxWidth={made === null ? "sm" : "md"} onClose={(_, reason) => (made === null || reason !== "backdropClick") && close()} aria-labelledby="new-key-title">
+      {made === null ? <Form onMade={setMade} onClose={close} /> : <NewKeySecret {...made} onClose={close} />}
     </Dialog>
   );
 }
 
-function Form({ onMade, onClose }: { onMade: (secret: string) => void; onClose: () => void }) {
+function Form({ onMade, onClose }: { onMade: (made: MadeKey) => void; onClose: () => void }) {
   const text = useText();
   const client = useQueryClient();
   const administrator = useSession((state) => state.user?.role === "admin");
@@ -73,7 +78,7 @@ function Form({ onMade, onClose }: { onMade: (secret: string) => void; onClose: 
     try {
       const made = await createKey({ name: name.trim(), scopes, models: models.length > 0 ? models : null, expiresInS });
       void client.invalidateQueries({ queryKey: keysQuery.queryKey });
-      onMade(made.secret);
+      onMade({ secret: made.secret, models });
     } catch (caught) {
       setError(caught);
     } finally {

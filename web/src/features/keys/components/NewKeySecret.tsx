@@ -6,18 +6,26 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import Typography from "@mui/material/Typography";
 import { useState } from "react";
-import { CopyButton } from "@/components/CopyButton";
+import { Copyable } from "@/components/Copyable";
+import { ViewCode } from "@/features/code/components/ViewCode";
+import { usePreferredModel } from "@/features/models/hooks";
 import { useText } from "@/i18n/locale";
+import type { ChatMessage } from "@/lib/api_types";
 import { tryKey } from "../api/keys_api";
 
+interface NewKeySecretProps {
+  secret: string;
+  /** Those that the key may use; none: all. */
+  models: readonly string[];
+  onClose: () => void;
+}
+
 /** The only moment at which a key's secret is seen. */
-export function NewKeySecret({ secret, onClose }: { secret: string; onClose: () => void }) {
+export function NewKeySecret({ secret, models, onClose }: NewKeySecretProps) {
   const text = useText();
   const [outcome, setOutcome] = useState<"untried" | "trying" | "works" | "fails">("untried");
-  const example = `curl ${location.origin}/v1/chat/completions \\
-  -H "Authorization: Bearer ${secret}" \\
-  -H "Content-Type: application/json" \\
-  -d '{"model": "default", "messages": [{"role": "user", "content": "Hello"}]}'`;
+  const { model: preferred } = usePreferredModel();
+  const request = { model: models[0] ?? preferred ?? "default", messages: [{ role: "user", content: "Hello" } as ChatMessage] };
   const attempt = async () => {
     setOutcome("trying");
     setOutcome((await tryKey(secret).catch(() => false)) ? "works" : "fails");
@@ -31,7 +39,7 @@ export function NewKeySecret({ secret, onClose }: { secret: string; onClose: () 
         </Alert>
         <Copyable label={text("copyKey")} value={secret} />
         <Typography variant="h3">{text("keyExample")}</Typography>
-        <Copyable label={text("copyExample")} value={example} />
+        <ViewCode request={request} secret={secret} />
         <Box role="status" sx={{ display: "flex", alignItems: "center", gap: 2 }}>
           <Button variant="outlined" loading={outcome === "trying"} onClick={() => void attempt()}>
             {text("tryKey")}
@@ -46,16 +54,5 @@ export function NewKeySecret({ secret, onClose }: { secret: string; onClose: () 
         </Button>
       </DialogActions>
     </>
-  );
-}
-
-function Copyable({ label, value }: { label: string; value: string }) {
-  return (
-    <Box sx={{ display: "flex", alignItems: "start", gap: 1, p: 1.5, borderRadius: 1, bgcolor: "sunken" }}>
-      <Box component="pre" dir="ltr" tabIndex={0} aria-label={label} sx={{ flex: 1, m: 0, overflowX: "auto", whiteSpace: "pre-wrap", wordBreak: "break-all" }}>
-        {value}
-      </Box>
-      <CopyButton text={value} label={label} />
-    </Box>
   );
 }

@@ -18,7 +18,7 @@ export function useModelDefaults(model: string | null | undefined) {
     queryKey: ["model-defaults", model],
     queryFn: () => answerOf(api.GET("/covey/v1/models/{model}", { params: { path: { model: model ?? "" } } })),
     enabled: Boolean(model),
-    staleTime: 300_000,
+    staleTime: 30_000,
     select: (details) => details.parameters as Record<string, unknown>,
   });
 }

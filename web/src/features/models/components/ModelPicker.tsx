@@ -12,6 +12,7 @@ import { Loading } from "@/components/Loading";
 import { useSession } from "@/features/session/session";
 import { useText } from "@/i18n/locale";
 import { useModels } from "../api/model_queries";
+import { FIRST_MODEL_COMMAND } from "../first_model";
 import { chatModels, modelNamed } from "../model_choice";
 
 // Loaded when the list is opened.
@@ -122,7 +123,7 @@ export function NoModels() {
       </Box>
       {administrator && (
         <Box component="code" dir="ltr" sx={{ display: "block", mt: 1.5, p: 1, borderRadius: 1, bgcolor: "sunken" }}>
-          covey pull smollm2:135m
+          {FIRST_MODEL_COMMAND}
         </Box>
       )}
     </Box>

@@ -8,17 +8,19 @@ import FormControlLabel from "@mui/material/FormControlLabel";
 import Switch from "@mui/material/Switch";
 import TextField from "@mui/material/TextField";
 import { useState } from "react";
+import { useSendKey } from "@/features/chat/send_key";
 import { useText } from "@/i18n/locale";
 import { score } from "../fuzzy";
 import { openPalette } from "../palette_state";
-import { SHORTCUTS, switchShortcuts, useShortcuts } from "../shortcuts";
+import { shortcutsWith, switchShortcuts, useShortcuts } from "../shortcuts";
 
 /** All keys, to be searched, and the switch that turns them off. */
 export default function ShortcutSheet() {
   const text = useText();
   const on = useShortcuts((state) => state.on);
   const [search, setSearch] = useState("");
-  const groups = SHORTCUTS.map((group) => ({
+  const sendKey = useSendKey((state) => state.sendKey);
+  const groups = shortcutsWith(sendKey).map((group) => ({
     ...group,
     shortcuts: group.shortcuts.filter((each) => score(search, `${text(each.label)} ${each.keys.join(" ")}`) !== null),
   })).filter((group) => group.shortcuts.length > 0);

@@ -36,6 +36,7 @@ it("takes what was typed also when the panel is closed, but nothing that is out 
 it("shows the model's default and leads back to it", async () => {
   const { field, onChange } = show(1.2);
   expect(field.getAttribute("placeholder")).toBe("0.7");
+  expect(screen.getByText("Default of this model: 0.7")).toBeTruthy();
   await userEvent.click(screen.getByRole("button", { name: "Back to the default: Temperature" }));
   expect(onChange).toHaveBeenLastCalledWith(null);
 });

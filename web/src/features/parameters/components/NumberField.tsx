@@ -60,6 +60,7 @@ export function NumberField({ name, label, help, value, normal, onChange }: Numb
       {range.most - range.least <= 4 && <Track label={text(label)} range={range} value={value} normal={normal} onChange={onChange} />}
       <Box id={`${id}-help`} sx={{ color: bad ? "error.main" : "text.secondary", fontSize: "0.8125rem", mt: 0.5 }}>
         {bad ? text(range.above ? "parameterRangeAbove" : range.whole ? "parameterRangeWhole" : "parameterRange", bounds) : text(help)}
+        {typeof normal === "number" && <Box sx={{ color: "text.secondary" }}>{text("parameterModelDefault", { value: show(normal) })}</Box>}
       </Box>
     </Box>
   );

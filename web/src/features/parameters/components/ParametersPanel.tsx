@@ -4,24 +4,13 @@ import MenuItem from "@mui/material/MenuItem";
 import TextField from "@mui/material/TextField";
 import { useModelDefaults } from "@/features/models/api/model_queries";
 import { useText, type MessageKey } from "@/i18n/locale";
-import { type ConversationSettings, countChanged, type NumberName, withEntry, withSampling } from "../settings";
+import { NUMBER_FIELDS } from "../number_fields";
+import { type ConversationSettings, countChanged, withEntry, withSampling } from "../settings";
 import { useTyped } from "../typed_value";
 import { FormatField } from "./FormatField";
 import { NumberField } from "./NumberField";
 import { PresetBar } from "./PresetBar";
 import { StopField } from "./StopField";
-
-const NUMBERS: { name: NumberName; label: MessageKey; help: MessageKey }[] = [
-  { name: "temperature", label: "parameterTemperature", help: "parameterTemperatureHelp" },
-  { name: "max_tokens", label: "parameterMaxTokens", help: "parameterMaxTokensHelp" },
-  { name: "top_p", label: "parameterTopP", help: "parameterTopPHelp" },
-  { name: "top_k", label: "parameterTopK", help: "parameterTopKHelp" },
-  { name: "min_p", label: "parameterMinP", help: "parameterMinPHelp" },
-  { name: "repeat_penalty", label: "parameterRepeatPenalty", help: "parameterRepeatPenaltyHelp" },
-  { name: "presence_penalty", label: "parameterPresencePenalty", help: "parameterPresencePenaltyHelp" },
-  { name: "frequency_penalty", label: "parameterFrequencyPenalty", help: "parameterFrequencyPenaltyHelp" },
-  { name: "seed", label: "parameterSeed", help: "parameterSeedHelp" },
-];
 
 const EFFORTS: [string, MessageKey][] = [
   ["none", "effortNone"],
@@ -46,7 +35,7 @@ export function ParametersPanel({ settings, onChange, model }: ParametersPanelPr
     <Box sx={{ display: "grid", gap: 2.5 }}>
       <PresetBar settings={settings} onApply={onChange} />
       <SystemPrompt value={settings.system_prompt ?? ""} onChange={(value) => onChange(withEntry(settings, "system_prompt", value))} />
-      {NUMBERS.map(({ name, label, help }) => (
+      {NUMBER_FIELDS.map(({ name, label, help }) => (
         <NumberField
           key={name}
           name={name}
@@ -57,7 +46,7 @@ export function ParametersPanel({ settings, onChange, model }: ParametersPanelPr
           onChange={(value) => onChange(withSampling(settings, name, value))}
         />
       ))}
-      <StopField value={settings.sampling?.stop ?? []} onChange={(value) => onChange(withSampling(settings, "stop", value))} />
+      <StopField value={settings.sampling?.stop ?? []} normal={defaults?.stop} onChange={(value) => onChange(withSampling(settings, "stop", value))} />
       <FormatField value={settings.response_format} onChange={(value) => onChange(withEntry(settings, "response_format", value))} />
       <Effort value={settings.reasoning_effort ?? ""} onChange={(value) => onChange(withEntry(settings, "reasoning_effort", value))} />
       <Button color="inherit" variant="outlined" disabled={changed === 0} onClick={() => onChange({})}>

@@ -8,14 +8,19 @@ import { isStop, LONGEST_STOP, MOST_STOPS } from "../settings";
 
 interface StopFieldProps {
   value: readonly string[];
+  /** What the model ends answers with when nothing is set here. */
+  normal?: unknown;
   onChange: (value: string[]) => void;
 }
 
+const shown = (stop: string) => stop.replace(/\n/g, "\\n");
+
 /** Texts that end an answer. `\n` stands for a line break, which a field of one line cannot hold. */
-export function StopField({ value, onChange }: StopFieldProps) {
+export function StopField({ value, normal, onChange }: StopFieldProps) {
   const text = useText();
   const [typed, setTyped] = useState("");
   const stop = typed.replace(/\\n/g, "\n");
+  const usual = Array.isArray(normal) ? normal.filter(isStop) : [];
   const full = value.length >= MOST_STOPS;
   const add = () => {
     if (full || !isStop(stop)) return;
@@ -43,14 +48,19 @@ export function StopField({ value, onChange }: StopFieldProps) {
           {text("parameterStopAdd")}
         </Button>
       </Box>
+      {usual.length > 0 && (
+        <Box dir="auto" sx={{ color: "text.secondary", fontSize: "0.8125rem", mt: 0.5 }}>
+          {text("parameterModelDefault", { value: usual.map(shown).join(", ") })}
+        </Box>
+      )}
       <Box component="ul" sx={{ display: "flex", flexWrap: "wrap", gap: 0.75, m: 0, mt: 1, p: 0, listStyle: "none" }}>
         {value.map((each) => (
           <li key={each}>
             <Chip
               size="small"
-              label={<bdi>{each.replace(/\n/g, "\\n")}</bdi>}
+              label={<bdi>{shown(each)}</bdi>}
               onDelete={() => onChange(value.filter((other) => other !== each))}
-              aria-label={text("parameterStopRemove", { stop: each.replace(/\n/g, "\\n") })}
+              aria-label={text("parameterStopRemove", { stop: shown(each) })}
             />
           </li>
         ))}

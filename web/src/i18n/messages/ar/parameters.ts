@@ -3,6 +3,7 @@ import type { Message } from "@/i18n/text";
 
 export const parameters: Record<keyof typeof english, Message> = {
   parameterAutomatic: "تلقائي",
+  parameterModelDefault: "القيمة الافتراضية لهذا النموذج: {value}",
   parameterReset: "العودة إلى الافتراضي: {name}",
   parameterResetAll: "إعادة الكل إلى الافتراضي",
   parameterRange: "رقم من {least} إلى {most}",

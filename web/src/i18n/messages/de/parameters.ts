@@ -3,6 +3,7 @@ import type { Message } from "@/i18n/text";
 
 export const parameters: Record<keyof typeof english, Message> = {
   parameterAutomatic: "Automatisch",
+  parameterModelDefault: "Standard dieses Modells: {value}",
   parameterReset: "Zurück zum Standard: {name}",
   parameterResetAll: "Alles zurücksetzen",
   parameterRange: "Eine Zahl von {least} bis {most}",

@@ -3,6 +3,7 @@ import type { Message } from "@/i18n/text";
 /** System prompt, sampling and presets. */
 export const parameters = {
   parameterAutomatic: "Automatic",
+  parameterModelDefault: "Default of this model: {value}",
   parameterReset: "Back to the default: {name}",
   parameterResetAll: "Set everything back",
   parameterRange: "A number from {least} to {most}",
