@@ -63,7 +63,7 @@ class NatsServer:
         self.certificates = MeshCertificates(directory / "tls")
         self._config = config
         self._listener = listener_of(config)
-        self._directory = directory
+        self._directory = directory.absolute()  # the server runs in it, and is told paths
         self._joined = joined
         self._log = structlog.get_logger(__name__)
         self._lock: int | None = None

@@ -52,3 +52,12 @@ async def test_server_that_was_not_started_is_not_well_and_stops_at_once(tmp_pat
     with pytest.raises(StoreUnavailable):
         await server.check()
     await server.stop()
+
+
+def test_a_relative_data_directory_is_told_to_the_server_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    launch = NatsServer(NatsServerConfig(), Path("data/mesh"))._launch()
+    assert launch.directory == tmp_path / "data" / "mesh"
+    assert launch.command[-1] == str(tmp_path / "data" / "mesh" / "nats.conf")
