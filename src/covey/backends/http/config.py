@@ -14,7 +14,7 @@ class HttpConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Longest wait for the first byte of an answer's body. Loading a model and reading a long prompt fall into it."""
     idle_timeout_s: float = 60.0
     """Longest silence once the body has begun; then the generation fails."""
-    read_interval_s: float = 0.033
+    read_interval_s: float = 0.04
     """A streamed answer is read at most this often once it has begun; what arrives closer together travels as one
     piece. 0: read as it comes."""
     whole_answer_timeout_s: float = 900.0
