@@ -30,12 +30,13 @@ class CoveyProcess:
 
     arguments: list[str]
     environment: dict[str, str]
+    command: tuple[str, ...] = ("up",)
     lines: list[str] = field(default_factory=list)
 
     def start(self, *, wait_s: float = 30.0) -> None:
         self.lines.clear()
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "covey", "up", *self.arguments],
+            [sys.executable, "-m", "covey", *self.command, *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **self.environment},
         )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from covey.assembly.joining import with_own_authority
 from covey.errors import StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.logging import LogConfig, Logging
@@ -67,9 +68,12 @@ async def opened(data_dir: Path, nats_url: str | None) -> AsyncIterator[NatsStor
             await logs.stop()
             raise StartFailed(f"{error.detail}; for a running node give --nats-url") from error
     connection = NatsConnection(
-        NatsConnectionConfig(
-            urls=(nats_url or (server.url if server else ""),),
-            seed_file=str(data_dir / "mesh" / "identities" / "operator.seed"),
+        with_own_authority(
+            NatsConnectionConfig(
+                urls=(nats_url or (server.url if server else ""),),
+                seed_file=str(data_dir / "mesh" / "identities" / "operator.seed"),
+            ),
+            data_dir,
         ),
         name="covey backup",
         inbox_prefix=inbox_prefix("operator", mint_instance("operator")),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
+from covey.assembly.joining import joined_settings, with_own_authority
 from covey.assembly.settings_in_force import settings_in_force
 from covey.backends.base import Engine
 from covey.backends.ollama import OllamaEngine
@@ -26,6 +28,10 @@ from covey.bridge import Bridge
 from covey.errors import BadSettings, StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.logging import Logging
+from covey.facilities.machine_admission import MachineAdmission
+from covey.facilities.machine_records import MachineRecords
+from covey.facilities.membership import MembershipFiles
+from covey.facilities.mesh_certificates import client_context, client_options
 from covey.facilities.mesh_grants import verify_grants
 from covey.facilities.mesh_health import MeshHealth
 from covey.facilities.metrics import MetricsPage, new_registry
@@ -38,7 +44,7 @@ from covey.protocol.endpoint import Empty
 from covey.protocol.ids import InstanceId, ModelName, NodeName, RequestId
 from covey.protocol.inference import PROCESSOR_GENERATE, ChatMessage, Delta, Finished, Generate, Sampling
 from covey.protocol.settings import Origin
-from covey.protocol.subjects import inbox_prefix
+from covey.protocol.subjects import SERVICES, inbox_prefix, scope_of
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
 from covey.runtime.clock import SystemClock
@@ -77,12 +83,18 @@ class ReadyNode(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float
     first_account: bool = False
     smoke: SmokeAnswer | None = None
+    joined: str | None = None
+    """What this machine is called in the mesh that it joined; None: it did not join one."""
 
 
 class Node:
     """One process of Covey: the roles it was told to run, and what they stand on."""
 
     def __init__(self, settings: Settings, roles: Sequence[str], origins: Mapping[str, Origin] | None = None) -> None:
+        self._files = MembershipFiles(Path(settings.node.data_dir))
+        self.membership = self._files.load()
+        if self.membership is not None:
+            settings = joined_settings(settings, self.membership, self._files)
         self.settings = settings
         self._origins = origins or {}
         self.roles = tuple(role for role in WORKER_ROLES if role in roles)
@@ -91,6 +103,7 @@ class Node:
             raise BadSettings("without the role mesh, the address of a NATS server is needed", param="mesh.url")
         self._stack = AsyncExitStack()
         self._group: WorkerGroup | None = None
+        self._admission: MachineAdmission | None = None
         self.workers: list[Worker] = []
         self.bus: Bus | None = None
 
@@ -121,24 +134,31 @@ class Node:
         logs = Logging(self.settings.log)
         await self._enter(logs)
         await self._make_data_dir()
+        if self.membership is not None:
+            lock = await asyncio.to_thread(self._files.lock)
+            self._stack.callback(os.close, lock)
         urls = tuple(url.strip() for url in self.settings.mesh.url.split(",") if url.strip())
         if self.runs_mesh:
-            server = NatsServer(self.settings.mesh.server, self.data_dir / "mesh")
-            await self._enter(server)
+            server = await self._start_server()
             urls = (server.url,)
         if not self.roles:
             return
-        prefix = inbox_prefix(self._mesh_role, mint_instance(self._mesh_role))
+        prefix = inbox_prefix(self._mesh_role, mint_instance(self._mesh_role, self._scope))
         name = f"covey {self._mesh_role} on {self.settings.node.name}"
         config = self._connection_config(urls)
         connection = NatsConnection(config, name=name, inbox_prefix=prefix)
-        await self._enter(connection)
+        await self._connect(connection)
         await self._verify_grants(config)
-        mesh = NatsBus(connection)
+        mesh = NatsBus(connection, sociable=self.membership is None)
         await self._enter(mesh)
         self.bus = mesh.node
         store = NatsStore(connection, self.settings.store)
-        await self._enter(store)
+        if self.membership is None:  # a machine that joined keeps nothing there, and may not
+            await self._enter(store)
+        if self._admission is not None:
+            self._admission.attach(connection)
+            self._admission.on_removed = mesh.node.bid_farewell
+            await self._enter(self._admission)
         health = MeshHealth(lambda: connection.connected, store, lambda: logs.writer.dropped_lines)
         await self._enter(health)
         for role in self.roles:
@@ -149,6 +169,36 @@ class Node:
         self._group = WorkerGroup(self.workers)
         await self._group.start()
 
+    async def _connect(self, connection: NatsConnection) -> None:
+        try:
+            await self._enter(connection)
+        except StartFailed as error:
+            if self.membership is None or not connection.refused:
+                raise
+            raise StartFailed(
+                "the mesh that this machine joined does not know it any more; ask for an invitation, and join anew"
+            ) from error
+
+    async def _start_server(self) -> NatsServer:
+        """The nats-server, which knows the machines that joined."""
+        config, directory = self.settings.mesh.server, self.data_dir / "mesh"
+        records = MachineRecords(directory)
+        await asyncio.to_thread(records.load)
+        server = NatsServer(config, directory, joined=records.users)
+        self._admission = MachineAdmission(records, server, config.join, SystemClock(), taken=self._names)
+        await self._enter(server)
+        return server
+
+    def _names(self) -> set[str]:
+        """What the nodes that are there are called, machines that joined aside."""
+        assert self.bus is not None
+        infos = (info for service in SERVICES for info in self.bus.instances(service))
+        return {self.settings.node.name, *(str(info.node) for info in infos if scope_of(info.instance) is None)}
+
+    @property
+    def _scope(self) -> str | None:
+        return None if self.membership is None else self.membership.node
+
     @property
     def _mesh_role(self) -> str:
         return "node" if len(self.roles) > 1 else self.roles[0]
@@ -157,20 +207,24 @@ class Node:
         """What the settings say, with the node's own server and the role's own identity filled in."""
         config = self.settings.mesh.connection
         seed = self.data_dir / "mesh" / "identities" / f"{self._mesh_role}.seed"
-        return msgspec.structs.replace(
+        config = msgspec.structs.replace(
             config,
             urls=config.urls or urls,
             seed_file=config.seed_file or (str(seed) if seed.exists() else None),
         )
+        return with_own_authority(config, self.data_dir)
 
     async def _verify_grants(self, config: NatsConnectionConfig) -> None:
         """Raises StartFailed when the server grants this role less than it needs: a missing grant would otherwise look
         like a time-out later. Servers that ask for no identity have no grants to check."""
         url = config.urls[0]
-        if config.seed_file is None or url.startswith("tls://"):
-            return
+        secure = url.startswith("tls://")
+        if config.seed_file is None or (secure and config.server_name is None):
+            return  # servers of somebody else's, whose grants are not ours to know
         seed = await asyncio.to_thread(Path(config.seed_file).read_text)
-        await verify_grants(url, seed.strip(), self._mesh_role)
+        context = await asyncio.to_thread(partial(client_context, file=config.ca_file)) if secure else None
+        tls = client_options(context, config.server_name)
+        await verify_grants(url, seed.strip(), self._mesh_role, scope=self._scope, tls=tls)
 
     async def _make_data_dir(self) -> None:
         try:
@@ -185,7 +239,7 @@ class Node:
     def _worker(self, role: str, bus: Bus, store: NatsStore, registry: CollectorRegistry) -> Worker:
         settings, clock = self.settings, SystemClock()
         common: dict[str, Any] = {
-            "instance": InstanceId(mint_instance(role)),
+            "instance": InstanceId(mint_instance(role, self._scope)),
             "node": NodeName(settings.node.name),
             "budget": LifecycleBudget(drain_timeout_s=settings.node.drain_timeout_s),
         }
@@ -201,6 +255,8 @@ class Node:
                 if not config.data_dir:
                     config = msgspec.structs.replace(config, data_dir=str(self.data_dir / "gateway"))
                 gateway = GatewayWorker(config, bus, store, clock, registry, **common)
+                if self._admission is not None:
+                    gateway.machines = self._admission
                 gateway.settings = cache(lambda: settings_in_force(self.settings, self._origins))
                 return gateway
             case "client":
@@ -299,7 +355,12 @@ class Session:
         roles = ("mesh", *self._node.roles)
         if len(self._node.roles) < len(WORKER_ROLES):
             self._on_ready(
-                ReadyNode(roles=roles if self._node.runs_mesh else roles[1:], url=self._node.url, start_s=start_s)
+                ReadyNode(
+                    roles=roles if self._node.runs_mesh else roles[1:],
+                    url=self._node.url,
+                    start_s=start_s,
+                    joined=None if self._node.membership is None else self._node.membership.node,
+                )
             )
             return
         self._on_ready(

@@ -16,6 +16,7 @@ from covey.cli.session import Session
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("up", "Start a node: everything, in one process"),
+    "join": ("join", "Join another Covey with an invitation, as a machine that runs models"),
     "status": ("status", "How the service is"),
     "doctor": ("doctor", "Look for what is wrong"),
     "auth": ("auth", "Register, log in, log out"),

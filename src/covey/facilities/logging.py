@@ -236,7 +236,7 @@ class _QueueLogger:
     debug = info = warning = error = critical = exception = msg
 
 
-def _is_worth_saying(record: logging.LogRecord) -> bool:
+def is_worth_saying(record: logging.LogRecord) -> bool:
     """The NATS library earns this warning of asyncio's at the end of every connection in TLS; it means nothing."""
     return not record.msg.startswith("returning true from eof_received()")
 
@@ -270,7 +270,7 @@ class Logging:
         )
         root = logging.getLogger()
         root.addHandler(self._handler)
-        logging.getLogger("asyncio").addFilter(_is_worth_saying)
+        logging.getLogger("asyncio").addFilter(is_worth_saying)
         root.setLevel(max(level, logging.WARNING))
         self._started = True
 
@@ -278,7 +278,7 @@ class Logging:
         if self._started:
             self._started = False
             logging.getLogger().removeHandler(self._handler)
-            logging.getLogger("asyncio").removeFilter(_is_worth_saying)
+            logging.getLogger("asyncio").removeFilter(is_worth_saying)
             structlog.reset_defaults()
             self.writer.stop()
 

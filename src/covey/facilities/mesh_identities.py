@@ -54,7 +54,12 @@ class MeshIdentities:
 
 def new_seed() -> str:
     """A new nkey seed of a user."""
-    seed: bytes = nkeys.encode_seed(secrets.token_bytes(SEED_BYTES), nkeys.PREFIX_BYTE_USER)
+    return seed_of(secrets.token_bytes(SEED_BYTES))
+
+
+def seed_of(secret: bytes) -> str:
+    """The nkey seed of a user with these 32 bytes."""
+    seed: bytes = nkeys.encode_seed(secret, nkeys.PREFIX_BYTE_USER)
     return seed.decode()
 
 

@@ -31,6 +31,7 @@ _log = structlog.get_logger(__name__)
 
 LOOK_INTERVAL_S = 0.25
 CLOSE_TIMEOUT_S = 2.0
+REFUSED_WAIT_S = 10.0
 PENDING_MESSAGES = 131_072
 PENDING_BYTES = 256 * 1_048_576
 """What may wait to be looked at, per subscription. Callbacks only hand over, so this fills when the process hangs."""
@@ -92,6 +93,8 @@ class NatsConnection:
         """Whether the library has let go of the connection that was lost."""
         self._wake = asyncio.Event()
         self._last_error = ""
+        self.refused = False
+        """Whether the last server that answered does not know our identity."""
 
     @property
     def client(self) -> Client:
@@ -128,8 +131,9 @@ class NatsConnection:
             async with asyncio.timeout(self._config.start_timeout_s):
                 self._client = await self._dial()
         except TimeoutError as error:
-            refused = "authorization" in self._last_error.lower()
-            reason = "the nats-servers refuse our identity" if refused else "no nats-server took the connection in time"
+            reason = (
+                "the nats-servers refuse our identity" if self.refused else "no nats-server took the connection in time"
+            )
             raise StartFailed(reason) from error
         self._keeper = asyncio.create_task(self._keep(), name="nats-connection")  # cancelled and awaited in stop
 
@@ -207,9 +211,17 @@ class NatsConnection:
             self._tell_loss()
             return
         text = f"{type(error).__name__}: {error}"
+        if "authorization violation" in text.lower():
+            self._wait_longer()
         if text != self._last_error:  # a server that is away says the same thing five times a second
             _log.warning("connection_error", error=text)
         self._last_error = text
+
+    def _wait_longer(self) -> None:
+        """Somebody who was shown the door does not knock five times a second."""
+        self.refused = True
+        if self._client is not None:
+            self._client.options["reconnect_time_wait"] = REFUSED_WAIT_S
 
     async def _disconnected(self) -> None:
         self._old_closed = True
@@ -219,6 +231,9 @@ class NatsConnection:
     async def _returned(self) -> None:
         self._old_closed = False
         self._reconnected = True
+        self.refused = False
+        if self._client is not None:
+            self._client.options["reconnect_time_wait"] = self._config.reconnect_wait_s
         self._wake.set()
 
     async def _closed(self) -> None:

@@ -40,6 +40,9 @@ WEDGED_AFTER = 3
 REVIVAL_INTERVAL_S = 300.0
 """Restarts for the sake of writing are this far apart: calls between workers pause during each."""
 RELOAD_TIMEOUT_S = 5.0
+STRANGERS = ("authentication error", "TLS handshake error", "Client parser ERROR", "maximum control line")
+"""What the server says of connections that it does not let in. Anybody can make it say so."""
+STRANGERS_INTERVAL_S = 10.0
 FREE_SPACE_BYTES = 64 * 1024 * 1024
 """With less room on the disk a restart would not bring writing back."""
 
@@ -72,6 +75,8 @@ class NatsServer:
         self._child: ChildProcess | None = None
         self._probe: NatsProbe | None = None
         self._was_ready = False
+        self._strangers = 0
+        self._strangers_told_at = float("-inf")
         self._reloading = asyncio.Lock()
         self._reloaded = asyncio.Event()
         self._unanswered_writes = 0
@@ -274,8 +279,19 @@ class NatsServer:
         if found is not None:
             if found[2].startswith("Reloaded server configuration"):
                 self._reloaded.set()
+            if any(words in found[2] for words in STRANGERS):
+                self._count_stranger(found[2])
+                return
             level = "debug" if found[2].startswith("Invalid JetStream request") else LEVELS[found[1]]
             getattr(self._log, level)("nats_server_said", line=found[2])
+
+    def _count_stranger(self, line: str) -> None:
+        """One line for many: strangers do not fill the log."""
+        self._strangers += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._strangers_told_at >= STRANGERS_INTERVAL_S:
+            self._log.warning("nats_server_refused", line=line, times=self._strangers)
+            self._strangers, self._strangers_told_at = 0, now
 
 
 def lock_directory(directory: Path) -> int:

@@ -84,9 +84,22 @@ class ModelList(Message, frozen=True, kw_only=True):
     items: tuple[CatalogueModel, ...]
 
 
+class JoinedNode(Message, frozen=True, kw_only=True):
+    """A machine that came by invitation."""
+
+    name: NodeName
+    kind: Literal["processor"] = "processor"
+    joined_at: float
+    invited_by: str = ""
+    """The name of the administrator, as it was then."""
+
+
 class NodeInfo(Message, frozen=True, kw_only=True):
     name: NodeName
     instances: tuple[InstanceInfo, ...]
+    """None while a node that joined is away."""
+    joined: JoinedNode | None = None
+    """None: it is no guest; it has the mesh, or brought its identities along."""
 
 
 class NodeList(Message, frozen=True, kw_only=True):

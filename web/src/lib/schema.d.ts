@@ -568,6 +568,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/covey/v1/nodes/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open invitations of machines, and whether machines can join */
+        get: operations["nodes.invitations"];
+        put?: never;
+        /** Invite a machine to join as a processor node; the token is shown once */
+        post: operations["nodes.invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/nodes/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke the invitation of a machine */
+        delete: operations["nodes.revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/nodes/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a machine's identity away and end its connection at once */
+        delete: operations["nodes.remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/covey/v1/conversations": {
         parameters: {
             query?: never;
@@ -1760,6 +1812,8 @@ export interface components {
         NodeInfo: {
             name: string;
             instances: components["schemas"]["InstanceInfo"][];
+            /** @default null */
+            joined?: components["schemas"]["JoinedNode"] | null;
         };
         /**
          * InstanceInfo
@@ -1803,6 +1857,58 @@ export interface components {
             waiting_limit?: number;
             /** @default null */
             service_time_s?: number | null;
+        };
+        /**
+         * JoinedNode
+         * @description A machine that came by invitation.
+         */
+        JoinedNode: {
+            name: string;
+            /**
+             * @default processor
+             * @enum {unknown}
+             */
+            kind?: "processor";
+            joined_at: number;
+            /** @default  */
+            invited_by?: string;
+        };
+        /** InviteNode */
+        InviteNode: {
+            /** @default null */
+            name?: string | null;
+            /** @default 3600 */
+            expires_in_s?: number;
+            /** @default [] */
+            addresses?: string[];
+        };
+        /** CreatedNodeInvitation */
+        CreatedNodeInvitation: {
+            invitation: components["schemas"]["NodeInvitation"];
+            token: string;
+            command: string;
+            /** @default [] */
+            addresses?: string[];
+        };
+        /** NodeInvitation */
+        NodeInvitation: {
+            id: string;
+            /** @default null */
+            name?: string | null;
+            created_at: number;
+            expires_at: number;
+            /** @default  */
+            invited_by?: string;
+        };
+        /** NodeInvitationList */
+        NodeInvitationList: {
+            accepts: boolean;
+            /** @default null */
+            setting?: string | null;
+            /** @default [] */
+            items?: components["schemas"]["NodeInvitation"][];
+            /** @default [] */
+            addresses?: string[];
         };
         /** CreateConversation */
         CreateConversation: {
@@ -3513,6 +3619,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodeInfo"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "nodes.invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Open invitations of machines, and whether machines can join */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeInvitationList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "nodes.invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteNode"];
+            };
+        };
+        responses: {
+            /** @description Invite a machine to join as a processor node; the token is shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedNodeInvitation"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "nodes.revoke_invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke the invitation of a machine */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "nodes.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take a machine's identity away and end its connection at once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
                 };
             };
             /** @description An error */

@@ -26,6 +26,8 @@ ROLES = ("mesh", "auth", "gateway", "client", "processor", "bridge")
 @click.option("--port", type=int, help="Port to listen on.")
 @click.option("--role", "roles", multiple=True, type=click.Choice(ROLES),
               help="Run only this part; may be repeated. Without it: everything.")  # fmt: skip
+@click.option("--accept-nodes", is_flag=False, flag_value="0.0.0.0:7422", metavar="[HOST:PORT]",
+              help="Let other machines join, in TLS on this address; 0.0.0.0:7422 when none is given.")  # fmt: skip
 @click.option("--nats-url", help="Use this NATS server instead of starting one.")
 @click.option("--model-file", type=click.Path(dir_okay=False, exists=True), help="A GGUF file to serve.")
 @click.option(
@@ -37,13 +39,17 @@ def up(file: Path | None, roles: tuple[str, ...], smoke: bool, **flags: Any) -> 
 
     Settings come from the defaults, then covey.toml, then COVEY__… in the environment, then these options.
     """
-    settings, origins = _settings(file, flags)
-    from covey.assembly import run
+    settings, origins = settings_of(file, flags)
+    start(settings, origins, roles, smoke=smoke)
+
+
+def start(settings: Settings, origins: dict[str, Origin], roles: tuple[str, ...], *, smoke: bool = False) -> None:
+    """Run the node until it is told to stop."""
+    from covey.assembly import roles_of, run
     from covey.errors import CoveyError
 
-    chosen = roles or ROLES
     try:
-        code = run(settings, chosen, smoke=smoke, on_ready=_tell, origins=origins)
+        code = run(settings, roles_of(settings, roles), smoke=smoke, on_ready=_tell, origins=origins)
     except CoveyError as error:
         where = f" ({error.param})" if error.param else ""
         raise CommandFailed(f"{error.detail}{where}") from error
@@ -51,7 +57,8 @@ def up(file: Path | None, roles: tuple[str, ...], smoke: bool, **flags: Any) -> 
         raise click.exceptions.Exit(code)
 
 
-def _settings(file: Path | None, flags: dict[str, Any]) -> tuple[Settings, dict[str, Origin]]:
+def settings_of(file: Path | None, flags: dict[str, Any]) -> tuple[Settings, dict[str, Origin]]:
+    """The settings of a node from file, environment and options, and where each was given."""
     from covey.errors import BadSettings
     from covey.settings import load, origins_of
 
@@ -62,12 +69,13 @@ def _settings(file: Path | None, flags: dict[str, Any]) -> tuple[Settings, dict[
             raise click.UsageError(f"--set {text}: PATH=VALUE is needed")
         overrides[path] = _value(path, value)
     direct = {
-        "node.data_dir": flags["data_dir"],
-        "log.directory": flags["log_dir"],
-        "bridge.host": flags["host"],
-        "bridge.port": flags["port"],
-        "mesh.url": flags["nats_url"],
-        "processor.model_file": flags["model_file"],
+        "node.data_dir": flags.get("data_dir"),
+        "log.directory": flags.get("log_dir"),
+        "bridge.host": flags.get("host"),
+        "bridge.port": flags.get("port"),
+        "mesh.url": flags.get("nats_url"),
+        "mesh.server.join.address": flags.get("accept_nodes"),
+        "processor.model_file": flags.get("model_file"),
     }
     overrides |= {path: value for path, value in direct.items() if value is not None}
     if file is None and Path("covey.toml").exists():
@@ -92,6 +100,10 @@ def _value(path: str, text: str) -> Any:
 
 def _tell(ready: ReadyNode) -> None:
     """What a person sees once the node serves."""
+    if ready.joined is not None:
+        click.echo(f"Covey is up: {ready.joined}, a processor of the mesh that it joined, after {ready.start_s:.2f} s."
+                   " Ctrl-C stops.")  # fmt: skip
+        return
     if ready.url is None:
         click.echo(f"Covey is up: {', '.join(ready.roles)}, after {ready.start_s:.2f} s.")
         return

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from covey.protocol.auth import Identity
+from covey.protocol.endpoint import Empty
 from covey.protocol.model_settings import (
     CANCEL_PULL,
     GET_CATALOGUE,
@@ -17,10 +18,18 @@ from covey.protocol.model_settings import (
     RESET_MODEL_SETTINGS,
     SET_MODEL_SETTINGS,
 )
-from covey.protocol.nodes import DRAIN_NODE, RESUME_NODE
+from covey.protocol.nodes import (
+    DRAIN_NODE,
+    INVITE_NODE,
+    LIST_NODE_INVITATIONS,
+    REMOVE_NODE,
+    RESUME_NODE,
+    REVOKE_NODE_INVITATION,
+)
 from covey.protocol.requests import QUERY_REQUESTS
 from covey.protocol.settings import LIST_SETTINGS, SettingsInForce
 from covey.rpc.context import CallContext
+from covey.workers.gateway.machines import Machines
 from covey.workers.gateway.model_settings import ModelSettingsStore
 from covey.workers.gateway.names import Names
 from covey.workers.gateway.nodes import Nodes
@@ -35,6 +44,7 @@ Handler = Callable[[Any, Identity, CallContext], Awaitable[msgspec.Struct]]
 class Administration:
     names: Names
     nodes: Nodes
+    machines: Machines
     models: ModelSettingsStore
     pulls: GatewayPulls
     requests: RequestLog
@@ -51,8 +61,23 @@ def administrative(parts: Administration) -> dict[str, Handler]:
     async def list_settings(_: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
         return parts.settings()
 
+    async def list_node_invitations(_: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
+        return parts.machines.invitations()
+
+    async def revoke_node_invitation(request: Any, _: Identity, __: CallContext) -> msgspec.Struct:
+        await parts.machines.revoke(request.invitation_id)
+        return Empty()
+
+    async def remove_node(request: Any, _: Identity, __: CallContext) -> msgspec.Struct:
+        await parts.machines.remove(request.node)
+        return Empty()
+
     return {
         LIST_SETTINGS.name: list_settings,
+        INVITE_NODE.name: lambda request, identity, _: parts.machines.invite(request, identity.username),
+        LIST_NODE_INVITATIONS.name: list_node_invitations,
+        REVOKE_NODE_INVITATION.name: revoke_node_invitation,
+        REMOVE_NODE.name: remove_node,
         DRAIN_NODE.name: lambda request, identity, context: parts.nodes.set_draining(request, context, draining=True),
         RESUME_NODE.name: lambda request, identity, context: parts.nodes.set_draining(request, context, draining=False),
         QUERY_REQUESTS.name: lambda request, identity, context: parts.requests.query(request, identity),

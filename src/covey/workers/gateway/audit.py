@@ -20,7 +20,9 @@ from covey.workers.gateway.spill import LogEntry
 
 TARGETS = ("user_id", "key_id", "session_id", "invitation_id", "model", "node", "pull_id")
 """Fields of requests that name what is changed."""
-SHOWN = frozenset({"role", "status", "scopes", "models", "expires_in_s", "everywhere", "hidden", "aliases"})
+SHOWN = frozenset(
+    {"role", "status", "scopes", "models", "expires_in_s", "everywhere", "hidden", "aliases", "invited_by", "version"}
+)
 """Fields whose values may stand in the log. Of all others only the name does."""
 PAGE = 500
 LATE_S = 86_400.0

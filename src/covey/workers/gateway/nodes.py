@@ -11,20 +11,28 @@ from covey.protocol.registry import InstanceInfo, InstanceState, NodeInfo, NodeL
 from covey.protocol.subjects import SERVICES
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
+from covey.workers.gateway.machines import Machines
 
 PROCESSOR = "processor"
 
 
 class Nodes:
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, machines: Machines) -> None:
         self._bus = bus
+        self._machines = machines
 
     def list(self) -> NodeList:
         found: dict[NodeName, list[InstanceInfo]] = {}
         for service in SERVICES:
             for info in self._bus.instances(service):
                 found.setdefault(info.node, []).append(info)
-        return NodeList(items=tuple(NodeInfo(name=name, instances=tuple(found[name])) for name in sorted(found)))
+        joined = {each.name: each for each in self._machines.joined()}
+        return NodeList(
+            items=tuple(
+                NodeInfo(name=name, instances=tuple(found.get(name, ())), joined=joined.get(name))
+                for name in sorted({*found, *joined})
+            )
+        )
 
     async def set_draining(self, request: NodeRef, context: CallContext, *, draining: bool) -> NodeInfo:
         """The node as it is then. Raises NotFound when there is no such node or it has no processor, or the first
@@ -48,4 +56,4 @@ class Nodes:
         instances = tuple(
             msgspec.structs.replace(info, state=state) if info.service == PROCESSOR else info for info in node.instances
         )
-        return NodeInfo(name=node.name, instances=instances)
+        return msgspec.structs.replace(node, instances=instances)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -13,21 +12,22 @@ from typing import ClassVar
 import structlog
 from prometheus_client import CollectorRegistry
 
-from covey import __version__
 from covey.domain.limits import Limiter, Unlimited
 from covey.domain.model_rules import ModelRules
-from covey.errors import CoveyError, Draining, NotStarted, StoreUnavailable
+from covey.errors import CoveyError, NotStarted, StoreUnavailable
 from covey.protocol.auth import RECORD_KEY_USES
 from covey.protocol.ids import InstanceId, NodeName, RequestId
-from covey.protocol.registry import InstanceInfo, LoadReport
+from covey.protocol.nodes import NodeJoined
+from covey.protocol.registry import LoadReport
 from covey.protocol.settings import SettingInForce, SettingsInForce
 from covey.protocol.subjects import BUCKET_ACCESS, BUCKET_GATEWAY, LOG_AUDIT, LOG_USAGE
-from covey.rpc.bus import Binding, Bus
+from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
+from covey.rpc.serving_worker import ServingWorker
 from covey.runtime.back_off import BackOff
 from covey.runtime.clock import Clock
 from covey.runtime.identifiers import mint
-from covey.runtime.lifecycle import LifecycleBudget, Worker
+from covey.runtime.lifecycle import LifecycleBudget
 from covey.runtime.periodic import Periodic
 from covey.store.key_value import Store
 from covey.store.read_copy import ReadCopy
@@ -38,6 +38,7 @@ from covey.workers.gateway.config import GatewayConfig
 from covey.workers.gateway.credentials import Credentials
 from covey.workers.gateway.embeddings import EmbeddingRequests
 from covey.workers.gateway.log_writer import LogWriter
+from covey.workers.gateway.machines import Machines, NoMachines
 from covey.workers.gateway.metering import UsageMeter
 from covey.workers.gateway.metrics import GatewayMetrics
 from covey.workers.gateway.model_settings import ModelSettingsStore
@@ -57,7 +58,7 @@ log = structlog.get_logger(__name__)
 CLOSING_BUDGET_S = 5.0
 
 
-class GatewayWorker(Worker):
+class GatewayWorker(ServingWorker):
     """Admits, routes, counts."""
 
     role: ClassVar[str] = "gateway"
@@ -74,23 +75,21 @@ class GatewayWorker(Worker):
         node: NodeName,
         budget: LifecycleBudget | None = None,
     ) -> None:
-        super().__init__(instance=instance, node=node, budget=budget)
+        super().__init__(bus, clock, instance=instance, node=node, budget=budget)
         self._config = config
-        self._bus = bus
         self._store = store
-        self._clock = clock
         self.metrics = GatewayMetrics(registry)
         self.limiter: Limiter = Unlimited()
         self.settings: Callable[[], Sequence[SettingInForce]] = tuple
         """The settings of this node, as administrators are shown them."""
+        self.machines: Machines = NoMachines()
+        """Who lets machines join, where this process runs the mesh."""
         self.service: GatewayService | None = None
         self._records: ReadCopy[bytes] | None = None
         self._credentials: Credentials | None = None
         self._usage: LogWriter | None = None
         self._queue: UsageQueue | None = None
-        self._binding: Binding | None = None
         self._parts: AsyncExitStack | None = None
-        self._started_at = 0.0
         self.metrics.observe_with(
             running=self._running,
             access_age_s=lambda: self._records.age_s if self._records else float("inf"),
@@ -98,7 +97,6 @@ class GatewayWorker(Worker):
         )
 
     async def open(self) -> None:
-        self._started_at = self._clock.now()
         self._parts = stack = AsyncExitStack()
         records = await self._access_records()
         stack.push_async_callback(records.stop)
@@ -129,6 +127,7 @@ class GatewayWorker(Worker):
             credentials, self._clock, running=self._running, access_age_s=lambda: records.age_s,
             records_waiting=self._records_waiting,
         )  # fmt: skip
+        self.machines.on_joined = lambda joined: self._note_joined(audit, joined)
         administration = await self._administration(Names(records), models)
         self.service = self._service(credentials, meter, audit, queue, administration, state, rules)
 
@@ -143,16 +142,10 @@ class GatewayWorker(Worker):
         stack.push_async_callback(self._last, write_down)
         await self._repeat(stack, "gateway_logs", write_down, self._config.usage_interval_s)
         await self._repeat(stack, "key_uses", self._report_key_uses, self._config.key_uses_interval_s)
-        self._binding = await self._bus.serve(self.service, self.info)
-
-    async def drain(self, budget_s: float) -> None:
-        if self._binding is not None:
-            await self._binding.drain(budget_s)
+        await self.serve(self.service)
 
     async def close(self) -> None:
-        binding, self._binding = self._binding, None
-        if binding is not None:
-            await binding.drain(0.0)
+        await self.withdraw()
         parts, self._parts = self._parts, None
         if parts is not None:
             await parts.aclose()
@@ -160,24 +153,12 @@ class GatewayWorker(Worker):
     async def check(self) -> None:
         """Raises NotStarted or Draining by state, StoreUnavailable when credentials can no longer be verified."""
         await super().check()
-        if self.state == "draining":
-            raise Draining
-        if self.state != "serving" or self._records is None:
+        if self._records is None:
             raise NotStarted
         self._records.check(self._config.max_staleness_s)
 
-    def info(self) -> InstanceInfo:
-        """This worker's heartbeat. No I/O."""
-        return InstanceInfo(
-            service=GatewayService.service,
-            instance=self.instance,
-            node=self.node,
-            state="draining" if self.state == "draining" else "serving",
-            version=__version__,
-            started_at=self._started_at,
-            load=LoadReport(running=self._running()),
-            pid=os.getpid(),
-        )
+    def load(self) -> LoadReport:
+        return LoadReport(running=self._running())
 
     def access_record(self, key: str) -> bytes | None:
         """A record as this gateway's copy has it."""
@@ -223,7 +204,8 @@ class GatewayWorker(Worker):
         size, longest_s = self._config.request_log_size, self._config.request_log_s
         return Administration(
             names=names,
-            nodes=Nodes(self._bus),
+            nodes=Nodes(self._bus, self.machines),
+            machines=self.machines,
             models=models,
             pulls=GatewayPulls(self._bus),
             requests=RequestLog(usage, names, self._clock, size=size, longest_s=longest_s),
@@ -262,6 +244,10 @@ class GatewayWorker(Worker):
         periodic = Periodic(name, work, interval_s=interval_s)
         stack.push_async_callback(periodic.stop)
         await periodic.start()
+
+    async def _note_joined(self, audit: Audit, joined: NodeJoined) -> None:
+        context = CallContext(request_id=RequestId(mint("req")))
+        await audit.write("nodes.join", context, None, request=joined)
 
     async def _last(self, write_down: Callable[[], Awaitable[None]]) -> None:
         """What was used until now is written before the parts that write it are closed."""
