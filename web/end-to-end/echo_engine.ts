@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 const PIECE_CHARACTERS = 12;
+const MOST_KEPT = 50;
 
 interface Ask {
   model: string;
@@ -13,15 +14,20 @@ export interface EchoEngine {
   url: string;
   /** How many answers are being given at this moment. */
   running: () => number;
+  /** What was asked last, word for word, oldest first. */
+  asked: () => unknown[];
   stop: () => Promise<void>;
 }
 
 /**
  * An OpenAI-compatible engine that answers what it is told to: the text after `say:` in the last question. It brings
  * hostile answers into the page and paces long ones: `slow:` gives a numbered word every 50 ms until it is stopped.
+ * `think:` gives thoughts before the answer `Decided.`, `call:` a call of the tool of that name, `fail:` breaks off after
+ * that text.
  */
 export async function startEchoEngine(models: string[]): Promise<EchoEngine> {
   let running = 0;
+  const asked: unknown[] = [];
   const server = createServer((request, response) => {
     if (request.url === "/v1/models") {
       json(response, { object: "list", data: models.map((id) => ({ id, object: "model", created: 0, owned_by: "echo" })) });
@@ -30,7 +36,11 @@ export async function startEchoEngine(models: string[]): Promise<EchoEngine> {
       response.once("close", () => {
         running -= 1;
       });
-      void answer(request, response);
+      void read(request).then((ask) => {
+        asked.push(ask);
+        asked.splice(0, asked.length - MOST_KEPT);
+        return answer(ask, response);
+      });
     } else {
       response.writeHead(404).end();
     }
@@ -42,6 +52,7 @@ export async function startEchoEngine(models: string[]): Promise<EchoEngine> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     running: () => running,
+    asked: () => asked,
     stop: async () => {
       server.closeAllConnections();
       server.close();
@@ -54,10 +65,13 @@ function json(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function read(request: IncomingMessage): Promise<Ask> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
-  const ask = JSON.parse(Buffer.concat(parts).toString()) as Ask;
+  return JSON.parse(Buffer.concat(parts).toString()) as Ask;
+}
+
+async function answer(ask: Ask, response: ServerResponse): Promise<void> {
   const last = ask.messages.findLast((message) => message.role === "user")?.content ?? "";
   const question = typeof last === "string" ? last : last.map((part) => part.text ?? "").join("");
   const slow = question.startsWith("slow:");
@@ -68,10 +82,13 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream" });
-  if (slow) await tellNumbers(response, ask.model, Number(question.slice(5)) || 200);
+  const [, kind, told = ""] = /^(think|call|fail):([^]*)/.exec(question) ?? [];
+  if (kind !== undefined) await unusual[kind]?.(response, ask.model, told);
+  else if (slow) await tellNumbers(response, ask.model, Number(question.slice(5)) || 200);
   else for (let at = 0; at < text.length; at += PIECE_CHARACTERS) send(response, ask.model, text.slice(at, at + PIECE_CHARACTERS));
   if (response.destroyed) return;
-  const end = { ...head(ask.model), choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage: usage(text) };
+  const reason = kind === "call" ? "tool_calls" : "stop";
+  const end = { ...head(ask.model), choices: [{ index: 0, delta: {}, finish_reason: reason }], usage: usage(text) };
   response.end(`data: ${JSON.stringify(end)}\n\ndata: [DONE]\n\n`);
 }
 
@@ -91,7 +108,27 @@ function usage(text: string) {
   return { prompt_tokens: 8, completion_tokens: tokens, total_tokens: tokens + 8 };
 }
 
+const unusual: Record<string, (response: ServerResponse, model: string, told: string) => Promise<void>> = {
+  async think(response, model, thoughts) {
+    sendDelta(response, model, { reasoning_content: thoughts });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    send(response, model, "Decided.");
+  },
+  async call(response, model, name) {
+    sendDelta(response, model, { tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name, arguments: '{"place": "Ulm"}' } }] });
+  },
+  async fail(response, model, text) {
+    send(response, model, text);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    response.destroy();
+  },
+};
+
 function send(response: ServerResponse, model: string, content: string): void {
-  const chunk = { ...head(model), choices: [{ index: 0, delta: { content }, finish_reason: null }] };
+  sendDelta(response, model, { content });
+}
+
+function sendDelta(response: ServerResponse, model: string, delta: object): void {
+  const chunk = { ...head(model), choices: [{ index: 0, delta, finish_reason: null }] };
   response.write(`data: ${JSON.stringify(chunk)}\n\n`);
 }

@@ -36,6 +36,26 @@ export async function call<T>(token: string, method: string, path: string, body?
   return (await answer.json()) as T;
 }
 
+export interface Inside {
+  page: Page;
+  /** An access token of the same person, to set things up and to look behind the page. */
+  token: string;
+}
+
+/**
+ * The same as `pageOf` without the page to log in at; with `model` as the one that answers in new chats. An empty path
+ * leaves the going there to the test.
+ */
+export async function inside(name: string, path = "/", { model, ...options }: BrowserContextOptions & { model?: string } = {}): Promise<Inside> {
+  await account(name);
+  const tokens = (await (await post("/covey/v1/auth/login", { username: name, password: PASSWORD })).json()) as { access_token: string; refresh_token: string };
+  if (model !== undefined) await call(tokens.access_token, "PUT", "/covey/v1/preferences", { values: { model } });
+  const localStorage = [{ name: "covey.refresh", value: tokens.refresh_token }];
+  const page = await newPage({ ...options, storageState: { cookies: [], origins: [{ origin: base, localStorage }] } });
+  if (path !== "") await page.goto(path);
+  return { page, token: tokens.access_token };
+}
+
 /** A page where that account is logged in, made if there is none. */
 export async function pageOf(name: string, path = "/", options: BrowserContextOptions = {}): Promise<Page> {
   await account(name);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { RunningCovey } from "./covey_processes";
 import type { EchoEngine } from "./echo_engine";
+import type { ModelFiles } from "./model_files";
 
 export interface Remote {
   url: string;
@@ -9,12 +10,14 @@ export interface Remote {
 }
 
 /** Lets tests, which run in processes of their own, stop and start the bridge and look at the engine. */
-export async function startRemote({ covey, echo }: { covey: RunningCovey; echo: EchoEngine }): Promise<Remote> {
+export async function startRemote({ covey, echo, files }: { covey: RunningCovey; echo: EchoEngine; files: ModelFiles }): Promise<Remote> {
   const actions: Record<string, () => Promise<unknown>> = {
     "/bridge/kill": () => covey.bridge.stop("SIGKILL"),
     "/bridge/stop": () => covey.bridge.stop(),
     "/bridge/start": () => covey.bridge.start(),
     "/engine/running": async () => echo.running(),
+    "/engine/asked": async () => echo.asked(),
+    "/files/release": async () => files.release(),
   };
   const server = createServer((request, response) => {
     const action = actions[request.url ?? ""];

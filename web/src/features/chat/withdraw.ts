@@ -3,6 +3,7 @@ import { asApiError } from "@/lib/api_error";
 import type { Accepted } from "@/lib/live/frames";
 import { live } from "@/lib/live/live";
 import { deleteBranch } from "./api/chat_queries";
+import { forget } from "./generation_store";
 
 /** The person has stopped a question before the service had taken it. */
 export class Withdrawn extends Error {
@@ -56,6 +57,8 @@ export async function takeBack(
   await ended(accepted.generation_id);
   const message = leftBehind(accepted);
   if (message !== null) await allowMissing(deleteBranch(conversationId, message));
+  // It may have been found among the running ones meanwhile.
+  forget(accepted.generation_id);
 }
 
 /** An answer is stored before its end is told: what is deleted after the end stays deleted. */

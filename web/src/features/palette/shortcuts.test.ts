@@ -30,6 +30,9 @@ it("takes no single keys from fields, and none while a word is composed", () => 
   expect(asked({ key: "?", shiftKey: true }, document.createElement("textarea"))).toBeNull();
   expect(asked({ key: "k", ctrlKey: true }, document.createElement("input"))).toBe("palette");
   expect(asked({ key: "?", isComposing: true })).toBeNull();
+  const radio = document.createElement("input");
+  radio.type = "radio";
+  expect(asked({ key: "?", shiftKey: true }, radio)).toBe("sheet");
   expect(asked({ key: "k" })).toBeNull();
   expect(asked({ key: "k", ctrlKey: true, altKey: true })).toBeNull();
 });

@@ -70,8 +70,12 @@ export function askedBy(event: KeyboardEvent): Asked | null {
   return null;
 }
 
+/** Fields that take no text have no use for single characters. */
+const TAKES_NO_TEXT = /^(checkbox|radio|button|submit|reset|range|color|file|image)$/;
+
 export function isWriting(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  if (target instanceof HTMLInputElement) return !TAKES_NO_TEXT.test(target.type);
+  return target instanceof HTMLElement && (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
 function isInDialog(target: EventTarget | null): boolean {

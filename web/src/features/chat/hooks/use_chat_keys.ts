@@ -1,5 +1,5 @@
 import { type RefObject, useEffect } from "react";
-import { useShortcuts } from "@/features/palette/shortcuts";
+import { isWriting, useShortcuts } from "@/features/palette/shortcuts";
 
 /** "/" goes to the field, Escape stops the answer, wherever the focus is on the page. */
 export function useChatKeys(input: RefObject<HTMLTextAreaElement | null>, running: boolean, stop: () => void): void {
@@ -17,10 +17,6 @@ export function useChatKeys(input: RefObject<HTMLTextAreaElement | null>, runnin
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
   }, [input, running, stop]);
-}
-
-function isWriting(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
 /** Dialogs and menus have keys of their own. */
