@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import ClassVar
 
 from prometheus_client import CollectorRegistry
 
-from covey import __version__
 from covey.bridge.app import BridgeApplication
 from covey.bridge.calls import Calls
 from covey.bridge.config import BridgeConfig
@@ -25,14 +23,15 @@ from covey.bridge.routes.web import web_routes
 from covey.bridge.server import BridgeServer
 from covey.bridge.sse import StreamKeeper
 from covey.bridge.websocket import SocketSessions
-from covey.errors import Draining, NotStarted, PeerUnavailable
+from covey.errors import Draining, PeerUnavailable
 from covey.protocol.ids import InstanceId, NodeName
 from covey.protocol.inference import CLIENT_GENERATE
-from covey.protocol.registry import InstanceInfo, LoadReport
-from covey.rpc.bus import Binding, Bus
+from covey.protocol.registry import LoadReport
+from covey.rpc.bus import Bus
 from covey.rpc.service import Service
+from covey.rpc.serving_worker import ServingWorker
 from covey.runtime.clock import Clock
-from covey.runtime.lifecycle import LifecycleBudget, Worker
+from covey.runtime.lifecycle import LifecycleBudget
 
 
 class BridgePresence(Service):
@@ -41,7 +40,7 @@ class BridgePresence(Service):
     service: ClassVar[str] = "bridge"
 
 
-class Bridge(Worker):
+class Bridge(ServingWorker):
     """HTTP, server-sent events and WebSocket in front; the client worker, through ``bus``, behind."""
 
     role: ClassVar[str] = "bridge"
@@ -57,11 +56,7 @@ class Bridge(Worker):
         node: NodeName,
         budget: LifecycleBudget | None = None,
     ) -> None:
-        super().__init__(instance=instance, node=node, budget=budget)
-        self._bus = bus
-        self._clock = clock
-        self._binding: Binding | None = None
-        self._started_at = 0.0
+        super().__init__(bus, clock, instance=instance, node=node, budget=budget)
         self._metrics = BridgeMetrics(registry)
         self._keeper = StreamKeeper(start_s=config.stream_start_s, ping_interval_s=config.ping_interval_s)
         calls = Calls(bus, self._keeper, self._metrics, generation_timeout_s=config.generation_timeout_s)
@@ -86,44 +81,27 @@ class Bridge(Worker):
         self._sockets.open()
         self._keeper.start()
         await self._server.start()
-        self._started_at = self._clock.now()
-        self._binding = await self._bus.serve(BridgePresence(), self.info)
+        await self.serve(BridgePresence())
 
-    def info(self) -> InstanceInfo:
-        """This worker's heartbeat. No I/O."""
-        return InstanceInfo(
-            service=self.role,
-            instance=self.instance,
-            node=self.node,
-            state="draining" if self.state == "draining" else "serving",
-            version=__version__,
-            started_at=self._started_at,
-            load=LoadReport(running=self.application.in_flight),
-            pid=os.getpid(),
-        )
+    def load(self) -> LoadReport:
+        return LoadReport(running=self.application.in_flight)
 
     async def drain(self, budget_s: float) -> None:
-        if self._binding is not None:
-            await self._binding.drain(0.0)
+        await super().drain(0.0)
         self._sockets.drain()
         if not await self._server.drain(budget_s):
             self.application.abort_all(Draining("the service is stopping; send the request again"))
             await self._server.drain(1.0)
 
     async def close(self) -> None:
-        binding, self._binding = self._binding, None
-        if binding is not None:
-            await binding.drain(0.0)
+        await self.withdraw()
         await self._sockets.close()
         await self._server.close()
         await self._keeper.stop()
 
     async def check(self) -> None:
         """Raises NotStarted or Draining by this worker's state, PeerUnavailable when no client worker is there."""
-        if self.state == "draining":
-            raise Draining
-        if self.state != "serving":
-            raise NotStarted
+        await super().check()
         if not self._bus.instances(CLIENT_GENERATE.service):
             raise PeerUnavailable("no client worker is there")
 

@@ -8,14 +8,13 @@ from typing import ClassVar
 import structlog
 from prometheus_client import CollectorRegistry
 
-from covey import __version__
-from covey.errors import CoveyError, Draining, NotStarted
+from covey.errors import CoveyError
 from covey.protocol.ids import InstanceId, NodeName
-from covey.protocol.registry import InstanceInfo
 from covey.protocol.subjects import BUCKET_ACCESS, BUCKET_AUTH
-from covey.rpc.bus import Binding, Bus
+from covey.rpc.bus import Bus
+from covey.rpc.serving_worker import ServingWorker
 from covey.runtime.clock import Clock
-from covey.runtime.lifecycle import LifecycleBudget, Worker
+from covey.runtime.lifecycle import LifecycleBudget
 from covey.store.key_value import Store
 from covey.workers.auth.accounts import Accounts
 from covey.workers.auth.api_keys import ApiKeys
@@ -33,7 +32,7 @@ from covey.workers.auth.signing_keys import SigningKeys
 _log = structlog.get_logger(__name__)
 
 
-class AuthWorker(Worker):
+class AuthWorker(ServingWorker):
     """Accounts, sessions, API keys and signing keys, for any number of its kind on the same store."""
 
     role: ClassVar[str] = "auth"
@@ -51,24 +50,19 @@ class AuthWorker(Worker):
         budget: LifecycleBudget | None = None,
     ) -> None:
         """Raises BadSettings when a setting is out of its range."""
-        super().__init__(instance=instance, node=node, budget=budget)
+        super().__init__(bus, clock, instance=instance, node=node, budget=budget)
         self._config = check_config(config)
-        self._bus = bus
         self._store = store
-        self._clock = clock
         self._metrics = AuthMetrics(registry)
         self._metrics.observe_with(hash_waiting=lambda: self._hashing.waiting if self._hashing is not None else 0)
         self._hashing: PasswordHashing | None = None
-        self._binding: Binding | None = None
         self._maintenance: asyncio.Task[None] | None = None
-        self._started_at = 0.0
         self.signing_keys: SigningKeys | None = None
         """Set while it serves, as is ``healing``."""
         self.healing: Healing | None = None
 
     async def open(self) -> None:
         config = self._config
-        self._started_at = self._clock.now()
         auth = await self._store.bucket(BUCKET_AUTH)
         access = await self._store.bucket(BUCKET_ACCESS)
         self._hashing = PasswordHashing(config.password_hash, self._metrics)
@@ -92,16 +86,10 @@ class AuthWorker(Worker):
         await signing_keys.open()
         await healing.run(self._clock, config.healing_grace_s)
         self._maintenance = asyncio.create_task(self._maintain(signing_keys, healing))  # ended by close
-        self._binding = await self._bus.serve(AuthService(parts, logins, api_keys, self._clock), self._info)
-
-    async def drain(self, budget_s: float) -> None:
-        if self._binding is not None:
-            await self._binding.drain(budget_s)
+        await self.serve(AuthService(parts, logins, api_keys, self._clock))
 
     async def close(self) -> None:
-        binding, self._binding = self._binding, None
-        if binding is not None:
-            await binding.drain(0.0)
+        await self.withdraw()
         maintenance, self._maintenance = self._maintenance, None
         if maintenance is not None:
             maintenance.cancel()
@@ -113,10 +101,7 @@ class AuthWorker(Worker):
 
     async def check(self) -> None:
         """Raises NotStarted or Draining by this worker's state, StoreUnavailable when nothing can be written."""
-        if self.state == "draining":
-            raise Draining
-        if self.state != "serving":
-            raise NotStarted
+        await super().check()
         await self._store.check()
 
     async def _maintain(self, signing_keys: SigningKeys, healing: Healing) -> None:
@@ -138,13 +123,3 @@ class AuthWorker(Worker):
             except Exception:  # reported here: one bad round must not end the rounds
                 self._metrics.maintenance_failed()
                 _log.exception("auth_maintenance_failed")
-
-    def _info(self) -> InstanceInfo:
-        return InstanceInfo(
-            service=AuthService.service,
-            instance=self.instance,
-            node=self.node,
-            state="starting" if self.state == "created" else self.state,
-            version=__version__,
-            started_at=self._started_at,
-        )

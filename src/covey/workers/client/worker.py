@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AsyncExitStack
 from typing import ClassVar
 
 from prometheus_client import CollectorRegistry
 
-from covey import __version__
-from covey.errors import Draining, NotStarted, PeerUnavailable
+from covey.errors import PeerUnavailable
 from covey.protocol.ids import InstanceId, NodeName
 from covey.protocol.inference import GATEWAY_GENERATE
-from covey.protocol.registry import InstanceInfo, LoadReport
+from covey.protocol.registry import LoadReport
 from covey.protocol.subjects import BUCKET_CLIENT
-from covey.rpc.bus import Binding, Bus
+from covey.rpc.bus import Bus
+from covey.rpc.serving_worker import ServingWorker
 from covey.runtime.clock import Clock
-from covey.runtime.lifecycle import LifecycleBudget, Worker
+from covey.runtime.lifecycle import LifecycleBudget
 from covey.runtime.periodic import Periodic
 from covey.store.key_value import Store
 from covey.workers.client.attachment_store import AttachmentStore
@@ -41,7 +40,7 @@ SWEEP_INTERVAL_S = 10.0
 LATE_INTERVAL_S = 1.0
 
 
-class ClientWorker(Worker):
+class ClientWorker(ServingWorker):
     """Owns generations from their beginning to their end, conversations, and idempotency keys."""
 
     role: ClassVar[str] = "client"
@@ -58,21 +57,16 @@ class ClientWorker(Worker):
         node: NodeName,
         budget: LifecycleBudget | None = None,
     ) -> None:
-        super().__init__(instance=instance, node=node, budget=budget)
+        super().__init__(bus, clock, instance=instance, node=node, budget=budget)
         self._config = config
-        self._bus = bus
         self._store = store
-        self._clock = clock
         self.metrics = ClientMetrics(registry)
         self.service: ClientService | None = None
         self.kept = KeptGenerations(instance, config, clock, self.metrics)
-        self._binding: Binding | None = None
         self._parts: AsyncExitStack | None = None
-        self._started_at = 0.0
         self.metrics.observe_with(running=self._running, kept_bytes=lambda: self.kept.size_bytes)
 
     async def open(self) -> None:
-        self._started_at = self._clock.now()
         stack = self._parts = AsyncExitStack()
         config, clock, metrics = self._config, self._clock, self.metrics
         bucket = await self._store.bucket(BUCKET_CLIENT)
@@ -105,19 +99,16 @@ class ClientWorker(Worker):
             stack.push_async_callback(periodic.stop)
             await periodic.start()
         stack.push_async_callback(self.kept.close)
-        self._binding = await self._bus.serve(self.service, self.info)
+        await self.serve(self.service)
 
     async def drain(self, budget_s: float) -> None:
         """Attached generations end with their readers' streams; detached ones have the same time."""
-        if self._binding is not None:
-            began_at = self._clock.monotonic()
-            await self._binding.drain(budget_s)
-            await self.kept.until_idle(budget_s - (self._clock.monotonic() - began_at))
+        began_at = self._clock.monotonic()
+        await super().drain(budget_s)
+        await self.kept.until_idle(budget_s - (self._clock.monotonic() - began_at))
 
     async def close(self) -> None:
-        binding, self._binding = self._binding, None
-        if binding is not None:
-            await binding.drain(0.0)
+        await self.withdraw()
         parts, self._parts = self._parts, None
         if parts is not None:
             await parts.aclose()
@@ -125,25 +116,11 @@ class ClientWorker(Worker):
     async def check(self) -> None:
         """Raises NotStarted or Draining by state, PeerUnavailable when there is no gateway."""
         await super().check()
-        if self.state == "draining":
-            raise Draining
-        if self.state != "serving":
-            raise NotStarted
         if not self._bus.instances(GATEWAY_GENERATE.service):
             raise PeerUnavailable("no gateway is there")
 
-    def info(self) -> InstanceInfo:
-        """This worker's heartbeat. No I/O."""
-        return InstanceInfo(
-            service=ClientService.service,
-            instance=self.instance,
-            node=self.node,
-            state="draining" if self.state == "draining" else "serving",
-            version=__version__,
-            started_at=self._started_at,
-            load=LoadReport(running=self._running()),
-            pid=os.getpid(),
-        )
+    def load(self) -> LoadReport:
+        return LoadReport(running=self._running())
 
     def _running(self) -> int:
         return self.kept.running + (self.service.attached if self.service else 0)

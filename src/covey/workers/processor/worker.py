@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,15 @@ from typing import ClassVar
 import structlog
 from prometheus_client import CollectorRegistry
 
-from covey import __version__
 from covey.backends.base import Engine
 from covey.backends.llamacpp import LlamaCppConfig, LlamaCppEngine, ModelFile
-from covey.errors import BackendUnavailable, CoveyError, Draining, NotStarted
+from covey.errors import BackendUnavailable, CoveyError
 from covey.protocol.ids import InstanceId, NodeName
-from covey.protocol.registry import InstanceInfo
-from covey.rpc.bus import Binding, Bus
+from covey.protocol.registry import LoadReport, ModelInfo
+from covey.rpc.bus import Bus
+from covey.rpc.serving_worker import ServingWorker
 from covey.runtime.clock import Clock
-from covey.runtime.lifecycle import LifecycleBudget, Worker
+from covey.runtime.lifecycle import LifecycleBudget
 from covey.workers.processor.catalogue.known_models import name_of_file
 from covey.workers.processor.catalogue.library import ModelLibrary
 from covey.workers.processor.catalogue.pulls import Pulls
@@ -44,7 +43,7 @@ class Inventory:
     """Where pulled models go; the one that the embedded engine takes its files from."""
 
 
-class ProcessorWorker(Worker):
+class ProcessorWorker(ServingWorker):
     """Serves what the engines of the inventory offer.
 
     Engines are started and closed by this worker. One that does not start is tried again for ever; the others serve
@@ -65,12 +64,10 @@ class ProcessorWorker(Worker):
         node: NodeName,
         budget: LifecycleBudget | None = None,
     ) -> None:
-        super().__init__(instance=instance, node=node, budget=budget)
+        super().__init__(bus, clock, instance=instance, node=node, budget=budget)
         self._config = config
-        self._bus = bus
         self._engines = engines = tuple(inventory.engines)
         self._library = library = inventory.library
-        self._clock = clock
         metrics = ProcessorMetrics(registry)
         self.directory = ModelDirectory(engines, config)
         self._pulls = Pulls(config.catalogue, library, clock, on_bytes=metrics.pulled_bytes.inc)
@@ -78,28 +75,19 @@ class ProcessorWorker(Worker):
         self.service = ProcessorService(
             config, engines, self.directory, changes, metrics, clock, instance=instance, node=node
         )
-        self._binding: Binding | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._started_at = 0.0
 
     async def open(self) -> None:
-        self._started_at = self._clock.now()
         await self._library.open()
         for engine in self._engines:
             if not await self._start_engine(engine):
                 self._tasks.append(asyncio.create_task(self._keep_starting(engine)))  # ended by close
         await self.refresh()
         self._tasks.append(asyncio.create_task(self._keep_fresh()))  # ended by close
-        self._binding = await self._bus.serve(self.service, self.info)
-
-    async def drain(self, budget_s: float) -> None:
-        if self._binding is not None:
-            await self._binding.drain(budget_s)
+        await self.serve(self.service)
 
     async def close(self) -> None:
-        binding, self._binding = self._binding, None
-        if binding is not None:
-            await binding.drain(0.0)
+        await self.withdraw()
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -111,10 +99,6 @@ class ProcessorWorker(Worker):
     async def check(self) -> None:
         """Raises NotStarted or Draining by state, BackendUnavailable when no engine works."""
         await super().check()
-        if self.state == "draining":
-            raise Draining
-        if self.state != "serving":
-            raise NotStarted
         if self._engines and not any(self.directory.is_healthy(engine) for engine in self._engines):
             raise BackendUnavailable("no engine of this processor works")
 
@@ -123,19 +107,15 @@ class ProcessorWorker(Worker):
         await self.directory.refresh()
         self.service.update_slots()
 
-    def info(self) -> InstanceInfo:
-        """This worker's heartbeat. No I/O."""
-        return InstanceInfo(
-            service=ProcessorService.service,
-            instance=self.instance,
-            node=self.node,
-            state="draining" if self.state == "draining" or self.service.draining else "serving",
-            version=__version__,
-            started_at=self._started_at,
-            load=self.service.load(),
-            models=tuple(model.info for model in self.directory.offered),
-            pid=os.getpid(),
-        )
+    @property
+    def out_of_service(self) -> bool:
+        return self.service.draining
+
+    def load(self) -> LoadReport:
+        return self.service.load()
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        return tuple(model.info for model in self.directory.offered)
 
     async def _start_engine(self, engine: Engine) -> bool:
         try:
