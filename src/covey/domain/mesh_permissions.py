@@ -24,7 +24,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "bridge": ("client",),
     "client": ("gateway",),
     "gateway": ("auth", "processor", "gateway"),
-    "auth": (),
+    "auth": ("auth",),
     "processor": (),
 }
 """Which service asks which."""

@@ -7,8 +7,12 @@ to the budget exactly. Times are seconds of a clock that never goes back.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
+from hashlib import sha256
 
 import msgspec
+
+from covey.protocol.ids import InstanceId
 
 
 class AttemptBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +66,12 @@ class AttemptThrottle:
         # A tenth at once, so that the sorting is paid for rarely.
         surplus = max(0, len(kept) - (self._max_keys * 9) // 10)
         self._clear_at = dict(kept[surplus:])
+
+
+def counting_instance(key: str, instances: Iterable[InstanceId]) -> InstanceId:
+    """Which of ``instances``, at least one, counts ``key``: the same for everybody who sees the same instances, and
+    when one comes or goes, only the keys that it counts change hands."""
+    return max(instances, key=lambda instance: sha256(f"{instance} {key}".encode()).digest())
 
 
 def network_of(address: str | None) -> str:

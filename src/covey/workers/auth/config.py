@@ -53,7 +53,7 @@ class ApiKeyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class ThrottleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Failed attempts that are allowed; each auth worker counts on its own."""
+    """Failed attempts that are allowed, over all auth workers."""
 
     account: AttemptBudget = AttemptBudget(burst=10, refill_s=60.0)
     """Failed logins to one account from addresses that it was not used from before."""

@@ -23,11 +23,12 @@ from covey.errors import (
 )
 from covey.protocol.auth import ChangePassword, Login, Register, RegistrationPolicy, SessionTokens
 from covey.protocol.ids import UserId
+from covey.rpc.context import CallContext
 from covey.runtime.clock import Clock
 from covey.runtime.identifiers import mint
 from covey.store.key_value import KeyValue, Write
 from covey.workers.auth.accounts import ROUNDS, Accounts
-from covey.workers.auth.attempts import Attempt, Attempts, network_mark
+from covey.workers.auth.attempts import Attempt, AttemptCounts, Attempts, network_mark
 from covey.workers.auth.authorization import Actor
 from covey.workers.auth.config import AuthConfig
 from covey.workers.auth.invitations import Invitations
@@ -61,6 +62,7 @@ class LoginParts(msgspec.Struct, frozen=True, kw_only=True):
     invitations: Invitations
     signing_keys: SigningKeys
     hashing: PasswordHashing
+    counts: AttemptCounts
     attempts: Attempts
 
 
@@ -75,18 +77,18 @@ class Logins:
         first = await self._parts.accounts.administrators() is None
         return RegistrationPolicy(policy=self._policy, first_account=first)
 
-    async def register(self, request: Register, address: str | None) -> SessionTokens:
+    async def register(self, request: Register, context: CallContext) -> SessionTokens:
         """A new account, logged in. Raises InvalidRequest, Forbidden, Conflict, TooManyAttempts.
 
         Whether strangers may register is decided before the name is looked at, so that they cannot try out names.
         """
         try:
-            attempt = self._parts.attempts.registration(address)
+            attempt = await self._parts.attempts.registration(context)
         except TooManyAttempts:
             self._metrics.registered("throttled")
             raise
         try:
-            tokens = await self._register(request, address)
+            tokens = await self._register(request, context.client_address)
         except CoveyError as error:
             if error.http_status >= 500:
                 attempt.give_back()
@@ -95,9 +97,10 @@ class Logins:
         self._metrics.registered("ok")
         return tokens
 
-    async def login(self, request: Login, address: str | None) -> SessionTokens:
+    async def login(self, request: Login, context: CallContext) -> SessionTokens:
         """Raises Unauthenticated with one and the same text whatever was wrong, TooManyAttempts."""
         label = check_label(request.label, param="label")
+        address = context.client_address
         name = self._canonical(request.username)
         hashed_name = name_hash(name)
         stored = await self._parts.accounts.by_name(hashed_name)
@@ -105,7 +108,7 @@ class Logins:
             stored = None  # it only looks like that account
         known = stored is not None and network_mark(stored.record.id, address) in stored.record.known_networks
         try:
-            attempt = self._parts.attempts.login(hashed_name, address, known=known)
+            attempt = await self._parts.attempts.login(hashed_name, context, known=known)
             tokens = await self._login(request, stored, label, address, attempt)
         except TooManyAttempts:
             self._metrics.logged_in("throttled")
@@ -150,10 +153,10 @@ class Logins:
             return self._tokens(user.record, turned, token)
         raise Overloaded("the session is being changed by others; try again", retry_after_s=1.0)
 
-    async def change_password(self, actor: Actor, request: ChangePassword, address: str | None) -> None:
+    async def change_password(self, actor: Actor, request: ChangePassword, context: CallContext) -> None:
         """Ends all other sessions. Raises Forbidden when the current password is not right, InvalidRequest."""
         user = actor.user
-        attempt = self._parts.attempts.password_check(user.id)
+        attempt = await self._parts.attempts.password_check(user.id, context)
         current = self._or_none(lambda: normal_password(request.current_password))
         if current is None or not await self._verified(user.password_hash, current, attempt):
             raise Forbidden("the current password is not right", param="current_password")
@@ -162,7 +165,7 @@ class Logins:
         if new == current:
             raise InvalidRequest("the new password is the old one", param="new_password")
         new_hash = await self._parts.hashing.hash(new)
-        mark = network_mark(user.id, address)
+        mark = network_mark(user.id, context.client_address)
 
         def decide(present: UserRecord) -> UserRecord:
             if present.password_hash != user.password_hash:

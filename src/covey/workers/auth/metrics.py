@@ -26,6 +26,11 @@ class AuthMetrics:
         self._refreshes = Counter(
             "covey_auth_refreshes_total", "Uses of refresh tokens by outcome", ["outcome"], registry=registry
         )
+        self._counted_alone = Counter(
+            "covey_auth_attempts_counted_alone_total",
+            "Attempts for which the auth worker that counts them did not answer",
+            registry=registry,
+        )
         self._hashes = Counter(
             "covey_auth_password_hashes_total", "Argon2 runs, to make or to verify a hash", ["kind"], registry=registry
         )
@@ -65,6 +70,9 @@ class AuthMetrics:
 
     def refreshed(self, outcome: RefreshOutcome) -> None:
         self._refreshes.labels(outcome).inc()
+
+    def counted_alone(self) -> None:
+        self._counted_alone.inc()
 
     def hashed(self, kind: HashKind, duration_s: float) -> None:
         self._hashes.labels(kind).inc()

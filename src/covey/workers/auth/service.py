@@ -12,6 +12,7 @@ from covey.domain.passwords_policy import check_new_password
 from covey.domain.sessions import next_valid_after
 from covey.errors import InvalidRequest, NotFound
 from covey.protocol import auth as protocol
+from covey.protocol.attempts import GIVE_BACK_ATTEMPT, TAKE_ATTEMPT, AttemptTaken, GiveBackAttempt, TakeAttempt
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import UserId
 from covey.rpc.context import CallContext
@@ -40,6 +41,7 @@ class AuthService(Service):
         self._invitations = parts.invitations
         self._signing_keys = parts.signing_keys
         self._hashing = parts.hashing
+        self._counts = parts.counts
         self._logins = logins
         self._api_keys = api_keys
         self._clock = clock
@@ -53,15 +55,26 @@ class AuthService(Service):
 
     @serves(protocol.REGISTER)
     async def register(self, request: protocol.Register, context: CallContext) -> protocol.SessionTokens:
-        return await self._logins.register(request, context.client_address)
+        return await self._logins.register(request, context)
 
     @serves(protocol.LOGIN)
     async def login(self, request: protocol.Login, context: CallContext) -> protocol.SessionTokens:
-        return await self._logins.login(request, context.client_address)
+        return await self._logins.login(request, context)
 
     @serves(protocol.REFRESH_SESSION)
     async def refresh_session(self, request: protocol.RefreshSession, context: CallContext) -> protocol.SessionTokens:
         return await self._logins.refresh(request.refresh_token)
+
+    # Other auth workers
+
+    @serves(TAKE_ATTEMPT)
+    async def take_attempt(self, request: TakeAttempt, context: CallContext) -> AttemptTaken:
+        return AttemptTaken(wait_s=self._counts.take(request.charges))
+
+    @serves(GIVE_BACK_ATTEMPT)
+    async def give_back_attempt(self, request: GiveBackAttempt, context: CallContext) -> Empty:
+        self._counts.give_back(request.charges, request.age_s)
+        return Empty()
 
     # One's own account
 
@@ -72,7 +85,7 @@ class AuthService(Service):
     @serves(protocol.CHANGE_PASSWORD)
     async def change_password(self, request: protocol.ChangePassword, context: CallContext) -> Empty:
         actor = await self._authorization.owner(context)
-        await self._logins.change_password(actor, request, context.client_address)
+        await self._logins.change_password(actor, request, context)
         return Empty()
 
     @serves(protocol.LOGOUT)

@@ -18,7 +18,8 @@ from covey.runtime.lifecycle import LifecycleBudget
 from covey.store.key_value import Store
 from covey.workers.auth.accounts import Accounts
 from covey.workers.auth.api_keys import ApiKeys
-from covey.workers.auth.attempts import Attempts
+from covey.workers.auth.attempt_peers import AttemptPeers
+from covey.workers.auth.attempts import AttemptCounts, Attempts
 from covey.workers.auth.config import AuthConfig, check_config
 from covey.workers.auth.healing import Healing
 from covey.workers.auth.invitations import Invitations
@@ -56,6 +57,7 @@ class AuthWorker(ServingWorker):
         self._metrics = AuthMetrics(registry)
         self._metrics.observe_with(hash_waiting=lambda: self._hashing.waiting if self._hashing is not None else 0)
         self._hashing: PasswordHashing | None = None
+        self._peers: AttemptPeers | None = None
         self._maintenance: asyncio.Task[None] | None = None
         self.signing_keys: SigningKeys | None = None
         """Set while it serves, as is ``healing``."""
@@ -71,6 +73,8 @@ class AuthWorker(ServingWorker):
         accounts = Accounts(auth, access, sessions)
         signing_keys = SigningKeys(auth, access, self._clock, config, self._metrics)
         api_keys = ApiKeys(auth, access, self._clock, config.api_keys, self._metrics)
+        counts = AttemptCounts(config.throttle, self._clock)
+        peers = self._peers = AttemptPeers(self._bus, self.instance, self._metrics)
         parts = LoginParts(
             auth=auth,
             accounts=accounts,
@@ -78,7 +82,8 @@ class AuthWorker(ServingWorker):
             invitations=Invitations(auth, self._clock, config.max_invitations),
             signing_keys=signing_keys,
             hashing=self._hashing,
-            attempts=Attempts(config.throttle, self._clock),
+            counts=counts,
+            attempts=Attempts(counts, peers, self._clock),
         )
         logins = Logins(parts, self._clock, config, self._metrics)
         healing = Healing(auth, access, accounts, api_keys, self._metrics)
@@ -90,6 +95,9 @@ class AuthWorker(ServingWorker):
 
     async def close(self) -> None:
         await self.withdraw()
+        peers, self._peers = self._peers, None
+        if peers is not None:
+            await peers.close()
         maintenance, self._maintenance = self._maintenance, None
         if maintenance is not None:
             maintenance.cancel()
