@@ -25,6 +25,7 @@ from covey.protocol import subjects
 from covey.protocol.enrolment import Enrol, Enrolled
 
 _log = structlog.get_logger(__name__)
+KNOWN_AFTER_S = 3.0
 LARGEST_ANSWER_BYTES = 16_384
 _REFUSED = "the invitation was used, revoked, or has expired: ask for a new one"
 
@@ -69,6 +70,10 @@ async def _enrol_at(address: str, token: JoinToken, question: Enrol) -> Enrolled
     seed = seed_of(token.secret)
     key = public_key_of(seed, ENROLMENT)
     complaints: list[str] = []
+    ended = asyncio.Event()
+
+    async def end() -> None:
+        ended.set()
 
     async def complain(error: Exception) -> None:
         complaints.append(str(error).lower())
@@ -81,6 +86,7 @@ async def _enrol_at(address: str, token: JoinToken, question: Enrol) -> Enrolled
             inbox_prefix=f"_INBOX_{ENROLMENT}.{key}".encode(),
             allow_reconnect=False,
             error_cb=complain,
+            disconnected_cb=end,
             **client_options(context, SERVER_NAME),
         )
     except nats.errors.Error as error:
@@ -89,10 +95,15 @@ async def _enrol_at(address: str, token: JoinToken, question: Enrol) -> Enrolled
         raise
     try:
         reply = await client.request(subjects.enrolment(key), msgspec.msgpack.encode(question), timeout=8)
+        answer = _read(reply.data)
+        # The server ends the invitation in the moment in which it learns of the machine: the new key is good from then.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(KNOWN_AFTER_S):
+                await ended.wait()
     finally:
         with suppress(nats.errors.Error, OSError):
             await client.close()
-    return _read(reply.data)
+    return answer
 
 
 def _read(payload: bytes) -> Enrolled:

@@ -101,7 +101,7 @@ def listener_of(config: NatsServerConfig) -> Listener:
 def host_and_port(text: str) -> tuple[str, int | None]:
     """``host:port``, ``[address]:port``, or a host alone. Raises BadSettings."""
     host, colon, port = text.rpartition(":")
-    if not colon or (text.startswith("[") and text.endswith("]")):
+    if not colon or (":" in host and not host.startswith("[")) or (text.startswith("[") and text.endswith("]")):
         host, port = text, ""
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,255}", host) or (port and not re.fullmatch(r"[0-9]{1,5}", port)):

@@ -58,7 +58,8 @@ def test_with_machines_that_join_there_is_tls_and_nothing_in_the_clear() -> None
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("0.0.0.0:7422", ("0.0.0.0", 7422)), ("[::]:7422", ("::", 7422)), ("box", ("box", None)), ("[::1]", ("::1", None)),
+    [("0.0.0.0:7422", ("0.0.0.0", 7422)), ("[::]:7422", ("::", 7422)), ("box", ("box", None)), ("::1", ("::1", None)),
+     ("[::1]", ("::1", None)),
      ("box.example:1", ("box.example", 1))],
 )  # fmt: skip
 def test_addresses_are_read(text: str, found: tuple[str, int | None]) -> None:
