@@ -68,6 +68,7 @@ async def test_n17_an_invitation_works_once(mesh: AdmittingMesh) -> None:
     for guest in (first, Guest()):
         with pytest.raises(Forbidden):
             await guest.join(token)
+    await eventually(lambda: mesh.joined)
     assert [joined.node for joined in mesh.joined] == ["gpu"]
     assert (await first.connect(mesh, "gpu")).client.is_connected
 
@@ -90,6 +91,7 @@ async def test_n17_a_recorded_question_lets_nobody_in_again(mesh: AdmittingMesh)
     for _ in range(10):
         await connection.client.publish(subject_of(token), question, reply=inbox)
     await eventually(lambda: connection.client.is_closed)  # the invitation's connection ends with its first use
+    await eventually(lambda: mesh.joined)
     assert len(mesh.admission.joined()) == len(mesh.joined) == 1
 
 

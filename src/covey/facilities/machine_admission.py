@@ -35,6 +35,7 @@ from covey.protocol.nodes import (
     NodeJoined,
 )
 from covey.protocol.registry import JoinedNode
+from covey.runtime.cancelling import cancel_until_ended
 from covey.runtime.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -99,8 +100,7 @@ class MachineAdmission:
         tasks = [*self._questions, *([self._sweeper] if self._sweeper else [])]
         self._sweeper = None
         for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_until_ended(task)
 
     async def check(self) -> None:
         """Whether others may join never makes a node unready."""

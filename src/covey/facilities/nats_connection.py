@@ -26,6 +26,7 @@ from covey.errors import BadSettings, NotStarted, PeerUnavailable, StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.mesh_certificates import client_context, client_options
 from covey.runtime.back_off import BackOff
+from covey.runtime.cancelling import cancel_until_ended
 
 _log = structlog.get_logger(__name__)
 
@@ -140,8 +141,7 @@ class NatsConnection:
     async def stop(self) -> None:
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            await cancel_until_ended(keeper)
         client, self._client = self._client, None
         if client is not None:
             await _close(client)

@@ -18,6 +18,7 @@ import structlog
 
 from covey.errors import NotStarted, StartFailed
 from covey.runtime.back_off import BackOff
+from covey.runtime.cancelling import cancel_until_ended
 from covey.runtime.uninterrupted import uninterrupted
 
 ChildState = Literal["stopped", "starting", "running", "waiting", "crash_loop", "stopping"]
@@ -254,8 +255,7 @@ class ChildProcess:
         try:
             await self._process.wait()
         finally:
-            prober.cancel()
-            await asyncio.gather(prober, return_exceptions=True)
+            await cancel_until_ended(prober)
         await self._end_child(graceful=False)
 
     async def _probe_until_dead(self) -> None:

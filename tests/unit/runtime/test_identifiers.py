@@ -29,7 +29,7 @@ def test_scope_of_an_instance_is_a_token_of_its_own_in_directed_subjects() -> No
     assert subjects.rpc_to("processor.generate", instance) == f"rpc-to.processor.east.{instance}.generate"
     assert subjects.stream_control("processor", instance, "s") == f"ctl.processor.east.{instance}.s"
     assert subjects.inbox_prefix("processor", instance) == f"_INBOX_processor.east.{instance}"
-    assert subjects.presence("processor", instance) == f"presence.processor.{instance}"
+    assert subjects.presence("processor", instance) == f"presence.processor.east.{instance}"
 
 
 @given(st.lists(st.integers(min_value=1_600_000_000_000_000_000, max_value=3_000_000_000_000_000_000), max_size=60))
