@@ -68,9 +68,7 @@ class Generations(Service):
         ``admitted`` is given by those who admitted the request themselves; it is settled here.
         """
         run = admitted or self._admit(request, context)
-        loop = self._loop
-        if loop is None:  # asked for once: each time costs a system call
-            loop = self._loop = get_running_loop()
+        loop = self._loop or self._ask_for_loop()
         counted = chars = 0
         try:
             while True:
@@ -154,9 +152,7 @@ class Generations(Service):
         failure: CoveyError | None
         self._routing.sent(instance)
         try:
-            if self._loop is None:
-                self._loop = get_running_loop()
-            run.task = current_task(self._loop)
+            run.task = current_task(self._loop or self._ask_for_loop())
             answer = run.whole(await asked, self._clock.monotonic())
             if run.failure is None:
                 return answer
@@ -176,6 +172,11 @@ class Generations(Service):
         raise failure
 
     # Before
+
+    def _ask_for_loop(self) -> AbstractEventLoop:
+        """Once: each time costs a system call."""
+        self._loop = get_running_loop()
+        return self._loop
 
     def _admit(self, request: GatewayGenerate, context: CallContext) -> Run:
         """Everything that can be refused without asking a processor."""
