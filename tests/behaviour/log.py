@@ -43,7 +43,7 @@ class LogBehaviour:
         await self.fill(log, 600)
         await self.fill(log, 600)
         assert sorted(int(value) for value in values(await log.read())) == list(range(600))
-        await log.append_many([])
+        assert await log.append_many([]) == []
 
     async def test_records_are_found_by_the_tokens_their_subject_starts_with(self, log: Log) -> None:
         await self.fill(log, 12)

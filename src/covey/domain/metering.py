@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from covey.domain.number_ranges import NumberRanges, Range
 from covey.domain.request_checks import RequestSize
 from covey.protocol.ids import KeyId, ModelName
 from covey.protocol.inference import Usage
@@ -50,13 +51,33 @@ class RollUpEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     model: ModelName
     key_id: KeyId | None = None
     totals: UsageTotals
+    batches: tuple[Range, ...] = ()
+    """Of a row's first entry: the numbers of the batches that are in the row."""
 
 
 class RollUp:
-    """The totals of one user on one day by model and key. Adding is exact; what is added cannot be taken away."""
+    """The totals of one user on one day by model and key. Adding is exact; what is added cannot be taken away.
 
-    def __init__(self) -> None:
+    Records are added in numbered batches, each once, however often it is tried.
+    """
+
+    def __init__(self, entries: Iterable[RollUpEntry] = ()) -> None:
+        """Empty, or what :meth:`entries` gave."""
         self._totals: dict[tuple[ModelName, KeyId | None], UsageTotals] = {}
+        self._batches = NumberRanges()
+        for entry in entries:
+            self.merge(entry)
+            if entry.batches:
+                self._batches = NumberRanges(entry.batches)
+
+    def add_batch(self, number: int | None, records: Iterable[UsageRecord]) -> bool:
+        """Add those that were admitted; False when that batch was added before. None: it has no number."""
+        if number is not None and not self._batches.add(number):
+            return False
+        for record in records:
+            if record.admitted:
+                self.add(record)
+        return True
 
     def add(self, record: UsageRecord) -> None:
         key = (record.model, record.key_id)
@@ -74,8 +95,10 @@ class RollUp:
         self._totals[key] = joined(self._totals.get(key, UsageTotals()), entry.totals)
 
     def entries(self) -> tuple[RollUpEntry, ...]:
+        batches = self._batches.ranges()
         return tuple(
-            RollUpEntry(model=model, key_id=key_id, totals=totals) for (model, key_id), totals in self._totals.items()
+            RollUpEntry(model=model, key_id=key_id, totals=totals, batches=() if place else batches)
+            for place, ((model, key_id), totals) in enumerate(self._totals.items())
         )
 
 

@@ -35,7 +35,8 @@ class NatsLog:
             raise StoreUnavailable from error
         return answer.seq
 
-    async def append_many(self, records: Sequence[tuple[bytes, Sequence[str], str]]) -> None:
+    async def append_many(self, records: Sequence[tuple[bytes, Sequence[str], str]]) -> Sequence[int]:
+        sequences: list[int] = []
         for start in range(0, len(records), PIPELINE):
             appends = (
                 self.append(value, subject=subject, record_id=record_id)
@@ -44,6 +45,8 @@ class NatsLog:
             for outcome in await asyncio.gather(*appends, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
+                sequences.append(outcome)
+        return sequences
 
     async def read(
         self, *, subject: Sequence[str] = (), after: int = 0, limit: int = 1000, newest_first: bool = False

@@ -17,7 +17,7 @@ class Periodic:
     """
 
     def __init__(
-        self, name: str, work: Callable[[], Awaitable[None]], *, interval_s: float, jitter: float = 0.1
+        self, name: str, work: Callable[[], Awaitable[object]], *, interval_s: float, jitter: float = 0.1
     ) -> None:
         self.name = name
         self._work = work

@@ -136,8 +136,9 @@ class Log(Protocol):
         """Durable when it returns its sequence number. The same ``record_id`` again within two minutes is not stored
         twice."""
 
-    async def append_many(self, records: Sequence[tuple[bytes, Sequence[str], str]]) -> None:
-        """Append all, pipelined; returns when every one is durable. May be repeated whole after an error."""
+    async def append_many(self, records: Sequence[tuple[bytes, Sequence[str], str]]) -> Sequence[int]:
+        """Append all, pipelined; returns their sequence numbers when every one is durable. May be repeated whole after
+        an error."""
 
     async def read(
         self, *, subject: Sequence[str] = (), after: int = 0, limit: int = 1000, newest_first: bool = False

@@ -40,9 +40,8 @@ class MemoryLog:
         self._trim()
         return self._sequence
 
-    async def append_many(self, records: Sequence[tuple[bytes, Sequence[str], str]]) -> None:
-        for value, subject, record_id in records:
-            await self.append(value, subject=subject, record_id=record_id)
+    async def append_many(self, records: Sequence[tuple[bytes, Sequence[str], str]]) -> Sequence[int]:
+        return [await self.append(value, subject=subject, record_id=record_id) for value, subject, record_id in records]
 
     async def read(
         self, *, subject: Sequence[str] = (), after: int = 0, limit: int = 1000, newest_first: bool = False

@@ -25,6 +25,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How many processors are tried for one request, as long as none has begun to answer."""
     usage_interval_s: float = 0.5
     """Longest time that a usage record waits before it is written; a gateway that is killed loses no more than this."""
+    usage_recovery_interval_s: float = 30.0
+    """How often it is looked for gateways that were killed before their totals held what is in the usage log."""
     usage_queue_size: int = 100_000
     """How many usage records wait in memory; further ones are lost, and counted as lost."""
     audit_timeout_s: float = 2.0

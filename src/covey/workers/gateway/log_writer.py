@@ -20,7 +20,8 @@ WRITE_TIMEOUT_S = 5.0
 
 
 class LogWriter:
-    """``written`` hears of every batch once, when it is durable in the log, also of what earlier gateways left."""
+    """``written`` hears of every batch once, when it is durable in the log, also of what earlier gateways left; with it
+    comes the largest of its sequence numbers."""
 
     def __init__(
         self,
@@ -29,7 +30,7 @@ class LogWriter:
         metrics: GatewayMetrics,
         *,
         queue_size: int,
-        written: Callable[[Sequence[LogEntry]], None] | None = None,
+        written: Callable[[Sequence[LogEntry], int], None] | None = None,
     ) -> None:
         self._log = log
         self._spill = spill
@@ -53,11 +54,11 @@ class LogWriter:
         """Write it now; on this machine's disk instead when that takes too long. Durable when it returns."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._log.append(entry.value, subject=entry.subject, record_id=entry.record_id)
+                sequence = await self._log.append(entry.value, subject=entry.subject, record_id=entry.record_id)
         except (CoveyError, TimeoutError) as error:
             await self._keep([entry], error)
         else:
-            self._done([entry], "written")
+            self._done([entry], "written", sequence)
 
     async def flush(self) -> None:
         """Write what waits, or put it on disk; then what is on disk already. Never raises a named error."""
@@ -65,14 +66,14 @@ class LogWriter:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 try:
-                    await self._append(batch)
+                    sequence = await self._append(batch)
                 except asyncio.CancelledError:
                     self._waiting.extendleft(reversed(batch))
                     raise
                 except (CoveyError, TimeoutError) as error:
                     await self._keep(batch, error)
                 else:
-                    self._done(batch, "written")
+                    self._done(batch, "written", sequence)
             if self._spill.size_bytes:
                 await self._replay()
 
@@ -81,15 +82,15 @@ class LogWriter:
         for begin in range(0, len(entries), BATCH):
             batch = entries[begin : begin + BATCH]
             try:
-                await self._append(batch)
+                sequence = await self._append(batch)
             except (CoveyError, TimeoutError):
                 return
             await self._spill.drop_first(len(batch))
-            self._done(batch, "replayed")
+            self._done(batch, "replayed", sequence)
 
-    async def _append(self, batch: Sequence[LogEntry]) -> None:
+    async def _append(self, batch: Sequence[LogEntry]) -> int:
         async with asyncio.timeout(WRITE_TIMEOUT_S):
-            await self._log.append_many([(entry.value, entry.subject, entry.record_id) for entry in batch])
+            return max(await self._log.append_many([(entry.value, entry.subject, entry.record_id) for entry in batch]))
 
     async def _keep(self, batch: Sequence[LogEntry], error: Exception) -> None:
         _log.warning("log_unavailable", log=self._log.name, records=len(batch), kind=type(error).__name__)
@@ -102,7 +103,7 @@ class LogWriter:
             self._metrics.record(self._log.name, "lost", lost)
         self._metrics.record(self._log.name, "spilled", len(batch) - lost)
 
-    def _done(self, batch: Sequence[LogEntry], fate: str) -> None:
+    def _done(self, batch: Sequence[LogEntry], fate: str, sequence: int) -> None:
         self._metrics.record(self._log.name, fate, len(batch))
         if self._written is not None:
-            self._written(batch)
+            self._written(batch, sequence)

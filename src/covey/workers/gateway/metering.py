@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
-import msgspec
 import structlog
 
 from covey.domain.metering import RollUp, RollUpEntry, by_model_and_key, summed
@@ -15,86 +14,144 @@ from covey.protocol.auth import Identity
 from covey.protocol.ids import InstanceId, UserId
 from covey.protocol.usage import QueryUsage, UsageRecord, UsageReport, UsageRow
 from covey.runtime.clock import Clock
-from covey.store.key_value import KeyValue
+from covey.runtime.identifiers import mint
+from covey.store.key_value import KeyValue, Log
 from covey.store.keys import check_key
 from covey.workers.gateway.spill import LogEntry
+from covey.workers.gateway.usage_rows import (
+    DAY_S,
+    Batch,
+    Mark,
+    add_to_row,
+    day_of,
+    decode_batch,
+    decode_row,
+    encode_batch,
+    encode_mark,
+    encode_row,
+    mark_key,
+    row_key,
+)
 
 _log = structlog.get_logger(__name__)
-_encode = msgspec.msgpack.Encoder().encode
-_records = msgspec.msgpack.Decoder(tuple[UsageRecord, ...]).decode
-_entries = msgspec.msgpack.Decoder(tuple[RollUpEntry, ...]).decode
-
-
-DAY_S = 86_400
+MARK_INTERVAL_S = 10.0
+"""How often a gateway that is used says up to where the log is in its totals."""
 
 
 class UsageMeter:
-    """One gateway's part of the usage: it alone rewrites its totals, so the sum over gateways is exact."""
+    """One gateway's part of the usage: it alone rewrites its totals while it lives, so the sum over gateways is exact.
+
+    Totals hold what is in the log. A mark in the store says up to where they do for sure; when the gateway is killed,
+    :class:`~covey.workers.gateway.usage_recovery.UsageRecovery` goes on from there.
+    """
 
     def __init__(self, bucket: KeyValue, instance: InstanceId, clock: Clock) -> None:
         self._bucket = bucket
         self._instance = instance
         self._clock = clock
-        self._count = 0
+        self.name = mint("meter")
+        """Not the instance's: a worker that is started again in its process counts its batches anew."""
+        self._numbers: dict[tuple[UserId, str], int] = {}
+        self._most_batches = 0
+        """Of those that were forgotten: whoever is counted anew goes on from there, so that no number comes twice."""
         self._roll_ups: dict[str, RollUp] = {}
-        self._complete: set[str] = set()
-        """Rows whose totals here hold all that this gateway ever wrote to them."""
         self._dirty: set[str] = set()
+        self._forgotten_days: set[str] = set()
+        self._elsewhere: dict[str, list[Batch]] = {}
+        """Batches for rows that are not kept here: of meters that are gone, of days that are long over."""
+        self._through = self._marked = 0
+        self._marked_at = clock.monotonic()
         self._turn = asyncio.Lock()
 
-    def entry(self, *records: UsageRecord) -> LogEntry:
-        """Records of one user as they go into the log: an array, filed under the user."""
-        self._count += 1
-        return LogEntry(_encode(records), (records[0].user_id,), f"{self._instance}-{self._count}")
+    async def open(self, log: Log) -> None:
+        """Mark the place in the log from which on there may be batches of this meter. Raises StoreUnavailable."""
+        newest = await log.read(limit=1, newest_first=True)
+        self._through = newest[0].sequence if newest else 0
+        await self._mark()
 
-    def written(self, entries: Sequence[LogEntry]) -> None:
-        """Count what is in the log now."""
+    async def close(self) -> None:
+        """After the last flush: when everything is written, nobody has to look after these totals. Never raises a named
+        error."""
+        if self._dirty or self._elsewhere:
+            return
+        try:
+            await self._bucket.delete(mark_key(self.name))
+        except CoveyError as error:
+            _log.info("usage_mark_left_behind", code=error.code)
+
+    def entry(self, *records: UsageRecord) -> LogEntry:
+        """Records of one user and day as they go into the log, filed under the user."""
+        user_id, day = records[0].user_id, day_of(records[0].at)
+        number = self._numbers[user_id, day] = self._numbers.get((user_id, day), self._most_batches) + 1
+        return LogEntry(encode_batch(records, self.name, number), (user_id,), f"{self.name}-{user_id}-{day}-{number}")
+
+    def written(self, entries: Sequence[LogEntry], sequence: int) -> None:
+        """Count what is in the log now, up to ``sequence``."""
         for entry in entries:
-            key = day_number = None
-            for record in _records(entry.value):
-                if not record.admitted:
-                    continue
-                if key is None or record.at // DAY_S != day_number:
-                    day_number = record.at // DAY_S
-                    day = datetime.fromtimestamp(record.at, UTC).strftime("%Y%m%d")
-                    key = f"usage.{record.user_id}.{day}.{self._instance}"
-                    self._dirty.add(key)
-                    roll_up = self._roll_ups.setdefault(key, RollUp())
-                roll_up.add(record)
+            batch = decode_batch(entry.value)
+            if any(record.admitted for record in batch.records):
+                self._count(batch)
+        self._through = max(self._through, sequence)
 
     async def flush(self) -> None:
         """Write the totals that changed. What cannot be written now is written next time."""
         async with self._turn:
-            for key in tuple(self._dirty):
-                self._dirty.discard(key)
-                try:
-                    await self._write(key)
-                except CoveyError as error:
-                    self._dirty.add(key)
-                    _log.warning("usage_totals_not_written", code=error.code)
-                    return
-                except asyncio.CancelledError:
-                    self._dirty.add(key)
-                    raise
+            try:
+                await self._write_rows()
+                if self._through != self._marked and self._clock.monotonic() - self._marked_at >= MARK_INTERVAL_S:
+                    await self._mark()
+            except CoveyError as error:
+                _log.warning("usage_totals_not_written", code=error.code)
+                return
             self._forget_old_days()
 
-    async def _write(self, key: str) -> None:
-        roll_up = self._roll_ups[key]
-        if key not in self._complete:
-            stored = await self._bucket.get(key)
-            for entry in _entries(stored.value) if stored else ():
-                roll_up.merge(entry)
-            self._complete.add(key)
-        await self._bucket.put(key, _encode(roll_up.entries()))
+    def _count(self, batch: Batch) -> None:
+        first = batch.records[0]
+        day = day_of(first.at)
+        own = row_key(first.user_id, day, self.name)
+        if batch.meter not in (self.name, None) or (own not in self._roll_ups and not self._kept(day)):
+            self._elsewhere.setdefault(batch.row or own, []).append(batch)
+            return
+        self._roll_ups.setdefault(own, RollUp()).add_batch(batch.number, batch.records)
+        self._dirty.add(own)
+
+    def _kept(self, day: str) -> bool:
+        """Whether rows of that day are held here as a whole."""
+        return day in self._recent_days() and day not in self._forgotten_days
+
+    async def _write_rows(self) -> None:
+        for key in tuple(self._dirty):
+            self._dirty.discard(key)
+            try:
+                await self._bucket.put(key, encode_row(self._roll_ups[key]))
+            except (CoveyError, asyncio.CancelledError):
+                self._dirty.add(key)
+                raise
+        for key in tuple(self._elsewhere):
+            batches = self._elsewhere[key]
+            taken = tuple(batches)
+            await add_to_row(self._bucket, key, taken)
+            del batches[: len(taken)]
+            if not batches:
+                del self._elsewhere[key]
+
+    async def _mark(self) -> None:
+        """Only when no totals wait to be written."""
+        through = self._through
+        await self._bucket.put(mark_key(self.name), encode_mark(Mark(instance=self._instance, sequence=through)))
+        self._marked, self._marked_at = through, self._clock.monotonic()
 
     def _forget_old_days(self) -> None:
-        """Older days hardly ever grow, and then only by what was on disk: their totals are read again if they do."""
-        recent = {
-            datetime.fromtimestamp(self._clock.now() - days * 86_400, UTC).strftime("%Y%m%d") for days in range(-1, 3)
-        }
+        """Older days hardly ever grow, and then only by what was on disk."""
+        recent = self._recent_days()
         for key in [key for key in self._roll_ups if key.split(".")[2] not in recent and key not in self._dirty]:
+            self._forgotten_days.add(key.split(".")[2])
             del self._roll_ups[key]
-            self._complete.discard(key)
+        for each in [each for each in self._numbers if each[1] not in recent]:
+            self._most_batches = max(self._most_batches, self._numbers.pop(each))
+
+    def _recent_days(self) -> set[str]:
+        return {day_of(self._clock.now() - days * DAY_S) for days in range(-1, 3)}
 
     async def query(self, request: QueryUsage, identity: Identity) -> UsageReport:
         """Rows by day, newest first. Raises Forbidden for others' usage unless the caller administers."""
@@ -124,12 +181,17 @@ class UsageMeter:
         return UsageReport(items=tuple(rows), total=summed(row.totals for row in rows))
 
     async def _stored(self, prefix: str) -> dict[str, tuple[RollUpEntry, ...]]:
-        found = {entry.key: _entries(entry.value) for entry in await self._bucket.range(prefix)}
+        found = {entry.key: decode_row(entry.value) for entry in await self._bucket.range(prefix)}
         # Its own totals are newer here than in the store.
         for key, roll_up in self._roll_ups.items():
             if key.startswith(f"{prefix}."):
-                earlier = () if key in self._complete else found.get(key, ())
-                found[key] = (*earlier, *roll_up.entries())
+                found[key] = roll_up.entries()
+        for key, batches in self._elsewhere.items():
+            if key.startswith(f"{prefix}."):
+                more = RollUp(found.get(key, ()))
+                for batch in batches:
+                    more.add_batch(batch.number, batch.records)
+                found[key] = more.entries()
         return found
 
 

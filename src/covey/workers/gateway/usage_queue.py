@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from covey.protocol.ids import UserId
 from covey.protocol.usage import UsageRecord
 
+DAY_S = 86_400
 RECORDS_PER_ENTRY = 500
 
 
@@ -33,11 +34,11 @@ class UsageQueue:
         self._records.append(record)
 
     def take(self) -> Iterator[Sequence[UsageRecord]]:
-        """Everything that waits, each part of one user and of at most ``RECORDS_PER_ENTRY`` records."""
+        """Everything that waits, each part of one user and UTC day, and of at most ``RECORDS_PER_ENTRY`` records."""
         records, self._records = self._records, []
-        by_user: dict[UserId, list[UsageRecord]] = {}
+        parts: dict[tuple[UserId, int], list[UsageRecord]] = {}
         for record in records:
-            by_user.setdefault(record.user_id, []).append(record)
-        for found in by_user.values():
+            parts.setdefault((record.user_id, int(record.at // DAY_S)), []).append(record)
+        for found in parts.values():
             for begin in range(0, len(found), RECORDS_PER_ENTRY):
                 yield found[begin : begin + RECORDS_PER_ENTRY]

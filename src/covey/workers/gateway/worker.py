@@ -53,9 +53,11 @@ from covey.workers.gateway.routing import Routing
 from covey.workers.gateway.service import GatewayService
 from covey.workers.gateway.spill import LogEntry, Spill
 from covey.workers.gateway.usage_queue import UsageQueue
+from covey.workers.gateway.usage_recovery import UsageRecovery
 
 log = structlog.get_logger(__name__)
 CLOSING_BUDGET_S = 5.0
+RECOVERY_BUDGET_S = 5.0
 
 
 class GatewayWorker(ServingWorker):
@@ -114,6 +116,11 @@ class GatewayWorker(ServingWorker):
         stack.push_async_callback(models.stop)
         await models.start()
         meter = UsageMeter(bucket, self.instance, self._clock)
+        usage_log = await self._store.log(LOG_USAGE, max_age_s=self._config.retention_s)
+        await meter.open(usage_log)
+        stack.push_async_callback(meter.close)
+        recovery = UsageRecovery(bucket, usage_log, meter.name, self._other_gateways)
+        await recovery.first(RECOVERY_BUDGET_S)
         usage = self._usage = await self._writer(stack, LOG_USAGE, meter.written)
         audit_writer = await self._writer(stack, LOG_AUDIT, None)
         audit = Audit(
@@ -141,6 +148,7 @@ class GatewayWorker(ServingWorker):
 
         stack.push_async_callback(self._last, write_down)
         await self._repeat(stack, "gateway_logs", write_down, self._config.usage_interval_s)
+        await self._repeat(stack, "usage_recovery", recovery.run, self._config.usage_recovery_interval_s)
         await self._repeat(stack, "key_uses", self._report_key_uses, self._config.key_uses_interval_s)
         await self.serve(self.service)
 
@@ -170,6 +178,9 @@ class GatewayWorker(ServingWorker):
     def _running(self) -> int:
         return self.service.running.count if self.service else 0
 
+    def _other_gateways(self) -> list[InstanceId]:
+        return [info.instance for info in self._bus.instances(self.role) if info.instance != self.instance]
+
     async def _access_records(self) -> ReadCopy[bytes]:
         """A complete copy of the access records. The auth worker makes their bucket, perhaps only in a moment."""
         back_off = BackOff(initial_s=0.1, maximum_s=2.0)
@@ -185,7 +196,7 @@ class GatewayWorker(ServingWorker):
                 return records
 
     async def _writer(
-        self, stack: AsyncExitStack, name: str, written: Callable[[Sequence[LogEntry]], None] | None
+        self, stack: AsyncExitStack, name: str, written: Callable[[Sequence[LogEntry], int], None] | None
     ) -> LogWriter:
         directory = Path(self._config.data_dir or "data/gateway")
         spill = Spill(directory, name, self.instance, max_bytes=self._config.spill_max_bytes)
@@ -239,7 +250,7 @@ class GatewayWorker(ServingWorker):
         return GatewayService(parts, EmbeddingRequests(parts), operations, catalogue, audit, state)
 
     async def _repeat(
-        self, stack: AsyncExitStack, name: str, work: Callable[[], Awaitable[None]], interval_s: float
+        self, stack: AsyncExitStack, name: str, work: Callable[[], Awaitable[object]], interval_s: float
     ) -> None:
         periodic = Periodic(name, work, interval_s=interval_s)
         stack.push_async_callback(periodic.stop)
