@@ -12,7 +12,7 @@ from covey.protocol.endpoint import Message
 from covey.protocol.ids import GenerationId, InstanceId, UserId
 
 LONGEST_KEY = 255
-SECRET_ANSWERS = frozenset({"keys.create", "invitations.create"})
+SECRET_ANSWERS = frozenset({"keys.create", "invitations.create", "nodes.invite"})
 """Operations whose answer carries a secret: it is never stored, so a late repeat is refused instead of answered."""
 
 

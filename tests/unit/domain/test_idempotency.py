@@ -12,7 +12,7 @@ from covey.protocol.operations import OPERATIONS
 from covey.protocol.usage import QueryUsage
 from covey.store.keys import check_key
 
-SECRET_FIELDS = re.compile(r"secret|code|access_token|refresh_token|private")
+SECRET_FIELDS = re.compile(r"secret|^code$|token$|private")
 
 
 def test_any_key_a_client_makes_up_becomes_a_safe_store_key() -> None:
