@@ -35,7 +35,7 @@ export function useBrowser(): void {
 
 /** A browser of its own: own storage, own tabs. */
 export async function newContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, baseURL: base, locale: "en-GB", ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", baseURL: base, locale: "en-GB", ...options });
   context.setDefaultTimeout(15_000);
   contexts.push(context);
   context.on("weberror", (error) => faults.push(`error: ${error.error().message}`));

@@ -4,9 +4,13 @@ import Snackbar from "@mui/material/Snackbar";
 import { useText } from "@/i18n/locale";
 import { dismissToast, useToasts } from "./toast";
 
+/** How long a message stays; less when another one waits behind it. */
+const STAY_MS = { error: 10_000, other: 5_000 };
+
 export default function ToastView() {
   const text = useText();
   const first = useToasts((state) => state.queue[0]);
+  const waiting = useToasts((state) => state.queue.length > 1);
   if (first === undefined) return null;
   const close = () => dismissToast(first.id);
   const { action } = first;
@@ -14,7 +18,7 @@ export default function ToastView() {
     <Snackbar
       key={first.id}
       open
-      autoHideDuration={first.severity === "error" ? 10_000 : 5_000}
+      autoHideDuration={STAY_MS[first.severity === "error" ? "error" : "other"] / (waiting ? 3 : 1)}
       onClose={(_, reason) => reason !== "clickaway" && close()}
       anchorOrigin={{ vertical: "bottom", horizontal: "center" }}
     >

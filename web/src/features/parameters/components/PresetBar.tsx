@@ -26,6 +26,12 @@ export function PresetBar({ settings, onApply }: PresetBarProps) {
   const presets = readPresets(values);
   const [chosenId, setChosenId] = useState("");
   const [naming, setNaming] = useState<"save" | "rename" | null>(null);
+  // The form for the name takes the focus; with it gone, the focus must not be nowhere.
+  const [named, setNamed] = useState(false);
+  const end = () => {
+    setNaming(null);
+    setNamed(true);
+  };
   const chosen = presets.find((each) => each.id === chosenId);
   const store = (work: (values: Preferences) => Preferences) =>
     void change(work).catch((error: unknown) => toast({ severity: "error", text: adviceFor(asApiError(error), text).title }));
@@ -41,9 +47,9 @@ export function PresetBar({ settings, onApply }: PresetBarProps) {
     return (
       <NameForm
         first={naming === "rename" ? (chosen?.name ?? "") : ""}
-        onCancel={() => setNaming(null)}
+        onCancel={end}
         onName={(name) => {
-          setNaming(null);
+          end();
           store(naming === "rename" && chosen ? renamePreset(chosen.id, name) : savePreset(name, settings));
         }}
       />
@@ -73,7 +79,7 @@ export function PresetBar({ settings, onApply }: PresetBarProps) {
           {chosen && <IconAction path={mdiDeleteOutline} label={text("presetDelete", { name: chosen.name })} onClick={remove} />}
         </Box>
       )}
-      <Button size="small" color="inherit" startIcon={<Icon path={mdiBookmarkPlusOutline} />} onClick={() => setNaming("save")} sx={{ justifySelf: "start" }}>
+      <Button size="small" color="inherit" autoFocus={named} startIcon={<Icon path={mdiBookmarkPlusOutline} />} onClick={() => setNaming("save")} sx={{ justifySelf: "start" }}>
         {text("presetSave")}
       </Button>
     </Box>

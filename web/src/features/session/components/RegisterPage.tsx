@@ -34,7 +34,9 @@ export function RegisterPage() {
   }, [status, navigate]);
   if (policy.isPending) return <Loading />;
   const first = policy.data?.first_account ?? false;
-  const invited = !first && policy.data?.policy === "invitation";
+  const needed = policy.data?.policy === "invitation";
+  // Where anybody may register, an invitation still says with which role.
+  const invited = !first && (needed || search.invitation !== undefined);
   const closed = !first && policy.data?.policy === "closed";
 
   const submit = async (event: FormEvent) => {
@@ -46,7 +48,7 @@ export function RegisterPage() {
     setBusy(true);
     setError(null);
     try {
-      enter(await register(username, password, invited ? invitation.trim() : null));
+      enter(await register(username, password, (invited && invitation.trim()) || null));
     } catch (caught) {
       setError(caught);
     } finally {
@@ -78,7 +80,7 @@ export function RegisterPage() {
               helperText={text("invitationHint")}
               name="invitation"
               autoComplete="off"
-              required
+              required={needed}
               value={invitation}
               onChange={(event) => setInvitation(event.target.value)}
               slotProps={{ htmlInput: { dir: "ltr", spellCheck: false } }}

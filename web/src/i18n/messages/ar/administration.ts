@@ -26,7 +26,7 @@ export const administration: Record<keyof typeof english, Message> = {
   userRestore: "إعادة التفعيل",
   userReset: "إعادة تعيين كلمة المرور",
   userDelete: "حذف",
-  userChanged: "تم تعديل {name}.",
+  userChanged: "تم تغيير {name}، وعليه تسجيل الدخول من جديد.",
   userSuspendTitle: "إيقاف {name}؟",
   userSuspendText:
     "تنتهي جميع الجلسات وتتوقف جميع مفاتيح API فورًا. لا يُحذف شيء، ويمكنك إعادة تفعيل الحساب لاحقًا.",

@@ -26,7 +26,7 @@ export const administration: Record<keyof typeof english, Message> = {
   userRestore: "Entsperren",
   userReset: "Passwort zurücksetzen",
   userDelete: "Löschen",
-  userChanged: "{name} ist geändert.",
+  userChanged: "{name} ist geändert und muss sich neu anmelden.",
   userSuspendTitle: "{name} sperren?",
   userSuspendText:
     "Alle Sitzungen enden, alle API-Schlüssel gelten sofort nicht mehr. Nichts wird gelöscht; du kannst das Konto später entsperren.",

@@ -26,7 +26,7 @@ export const administration = {
   userRestore: "Restore",
   userReset: "Reset the password",
   userDelete: "Delete",
-  userChanged: "{name} is changed.",
+  userChanged: "{name} is changed and has to log in again.",
   userSuspendTitle: "Suspend {name}?",
   userSuspendText:
     "All sessions end and all API keys stop working at once. Nothing is deleted; you can restore the account later.",
