@@ -285,16 +285,20 @@ class TimeLine(Message, frozen=True, kw_only=True):
 
 class GenerationInfo(Message, frozen=True, kw_only=True):
     id: GenerationId
+    """Of an attached one the id of its request: it cannot be followed."""
     model: ModelName
     state: Literal["running", "finished", "failed", "cancelled"]
     events: int
-    """How many events the generation has so far."""
+    """How many events the generation has so far; of an attached one they are not counted."""
     time_line: TimeLine
     conversation_id: ConversationId | None = None
     node: NodeName | None = None
     usage: Usage | None = None
     answer_id: MessageId | None = None
     """The message of the conversation that the answer is, or will be."""
+    attached: bool = False
+    """Whether it belongs to a request that is being answered, and ends with it: nobody else can follow or cancel it.
+    Listed while it runs; of what it is part of, nothing is told."""
 
 
 class GenerationList(Message, frozen=True, kw_only=True):

@@ -363,7 +363,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "account",
         "GET",
         "/generations",
-        "Own running and recent generations",
+        "Own generations: running ones, attached ones too, and recent ones",
     ),
     Operation(
         "generations.get",

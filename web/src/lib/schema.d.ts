@@ -161,7 +161,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Own running and recent generations */
+        /** Own generations: running ones, attached ones too, and recent ones */
         get: operations["generations.list"];
         put?: never;
         /** Begin a generation that goes on without a reader */
@@ -2132,6 +2132,8 @@ export interface components {
             usage?: components["schemas"]["Usage"] | null;
             /** @default null */
             answer_id?: string | null;
+            /** @default false */
+            attached?: boolean;
         };
         /** UsageReport */
         UsageReport: {
@@ -2698,7 +2700,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Own running and recent generations */
+            /** @description Own generations: running ones, attached ones too, and recent ones */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -12,9 +12,10 @@ from covey.domain.operation_requests import decode_request
 from covey.errors import CoveyError, NotFound
 from covey.protocol import conversations as protocol
 from covey.protocol.auth import Identity
-from covey.protocol.inference import GenerationList
-from covey.protocol.operations import OPERATIONS_BY_NAME, Operate, OperationResult
+from covey.protocol.inference import GenerationInfo, GenerationList
+from covey.protocol.operations import OPERATIONS_BY_NAME, Operate, Operation, OperationResult
 from covey.rpc.context import CallContext
+from covey.workers.client.attached import AttachedGenerations
 from covey.workers.client.changes import Changes
 from covey.workers.client.conversation_attachments import ConversationAttachments
 from covey.workers.client.conversation_lists import ConversationLists
@@ -41,12 +42,14 @@ class ClientOperations:
         attachments: ConversationAttachments,
         changes: Changes,
         kept: KeptGenerations,
+        attached: AttachedGenerations,
         metrics: ClientMetrics,
     ) -> None:
         self._gateways = gateways
         self._conversations = conversations
         self._changes = changes
         self._kept = kept
+        self.attached = attached
         self._metrics = metrics
 
         async def preferences(_: Any, identity: Identity) -> msgspec.Struct:
@@ -67,7 +70,6 @@ class ClientOperations:
             protocol.GET_ATTACHMENT.name: attachments.get,
             protocol.GET_PREFERENCES.name: preferences,
             protocol.SET_PREFERENCES.name: conversations.set_preferences,
-            protocol.LIST_GENERATIONS.name: self._list_generations,
             protocol.GET_GENERATION.name: self._get_generation,
         }
 
@@ -80,7 +82,7 @@ class ClientOperations:
             return await self._gateways.operate(request, context)
         try:
             identity = await self._gateways.authorize(request.credential or "", operation.name, context)
-            answer = await self._handlers[operation.endpoint.name](decode_request(operation, request.body), identity)
+            answer = await self._answer(operation, request, identity, context)
         except CoveyError as error:
             self._metrics.operation(operation.name, error.code)
             raise
@@ -102,8 +104,22 @@ class ClientOperations:
             async for event in events:
                 yield event
 
-    async def _list_generations(self, _: Any, identity: Identity) -> GenerationList:
-        return GenerationList(items=tuple(generation.info() for generation in self._kept.of(identity)))
+    async def _answer(
+        self, operation: Operation, request: Operate, identity: Identity, context: CallContext
+    ) -> msgspec.Struct:
+        asked = decode_request(operation, request.body)
+        if operation.endpoint is protocol.LIST_GENERATIONS:
+            return await self._list_generations(identity, context)
+        return await self._handlers[operation.endpoint.name](asked, identity)
+
+    async def _list_generations(self, identity: Identity, context: CallContext) -> GenerationList:
+        kept = [generation.info() for generation in self._kept.of(identity)]
+        attached = await self.attached.of(identity, context)
+        return GenerationList(items=tuple(sorted((*attached, *kept), key=_received, reverse=True)))
 
     async def _get_generation(self, request: protocol.GenerationRef, identity: Identity) -> msgspec.Struct:
         return self._kept.find(request.generation_id, identity).info()
+
+
+def _received(info: GenerationInfo) -> float:
+    return info.time_line.received

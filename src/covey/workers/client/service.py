@@ -71,7 +71,7 @@ class ClientService(GenerationSource):
         clock: Clock,
         metrics: ClientMetrics,
     ) -> None:
-        super().__init__(bus, clock, metrics, attempts=gateways.attempts)
+        super().__init__(bus, clock, metrics, operations.attached, attempts=gateways.attempts)
         self._gateways = gateways
         self._kept = kept
         self._repeats = repeats
@@ -184,14 +184,14 @@ class ClientService(GenerationSource):
         self, request: StartGeneration, context: CallContext
     ) -> AsyncGenerator[GenerationEvent, None]:
         progress = Progress(self._clock, request.generate.model)
-        self.attached += 1
+        self._running[progress] = (context.request_id, request.credential)
         try:
             turn = await self._begin_turn(request, context, None)
             async with aclosing(self._with_turn(request, context, progress, turn, None)) as events:
                 async for event in events:
                     yield event
         finally:
-            self.attached -= 1
+            del self._running[progress]
             progress.close("cancelled")
             progress.report(self._metrics, ATTACHED)
 

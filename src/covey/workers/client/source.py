@@ -22,6 +22,7 @@ from covey.rpc.context import CallContext
 from covey.rpc.gathered import gathered
 from covey.rpc.service import Service, serves, streams
 from covey.runtime.clock import Clock
+from covey.workers.client.attached import AttachedGenerations
 from covey.workers.client.metrics import ClientMetrics
 from covey.workers.client.progress import Progress
 
@@ -33,13 +34,14 @@ class GenerationSource(Service):
 
     service = "client"
 
-    def __init__(self, bus: Bus, clock: Clock, metrics: ClientMetrics, *, attempts: int) -> None:
+    def __init__(
+        self, bus: Bus, clock: Clock, metrics: ClientMetrics, attached: AttachedGenerations, *, attempts: int
+    ) -> None:
         self._bus = bus
         self._clock = clock
         self._metrics = metrics
         self._attempts = attempts
-        self.attached = 0
-        """Attached generations under way."""
+        self._running = attached.running
 
     def special(self, request: StartGeneration, context: CallContext) -> AsyncGenerator[GenerationEvent, None] | None:
         """The events of a request that needs more than being passed through; None for all others."""
@@ -62,7 +64,8 @@ class GenerationSource(Service):
                 await special.aclose()
             return
         progress = kept or Progress(self._clock, request.generate.model)
-        self.attached += kept is None
+        if kept is None:
+            self._running[progress] = (context.request_id, request.credential)
         asked = GatewayGenerate(credential=request.credential, generate=request.generate)
         attempt = tokens = 0
         try:
@@ -101,7 +104,7 @@ class GenerationSource(Service):
         finally:
             progress.close("cancelled")
             if kept is None:
-                self.attached -= 1
+                del self._running[progress]
                 progress.report(self._metrics, ATTACHED)
 
     @serves(CLIENT_ANSWER)
@@ -116,13 +119,15 @@ class GenerationSource(Service):
         asked = self._bus.call_local(
             GATEWAY_ANSWER, GatewayGenerate(credential=request.credential, generate=request.generate), context
         )
-        answer = None if asked is None else await self._answered(request, asked)
+        answer = None if asked is None else await self._answered(request, context, asked)
         return answer or await gathered(self._events(request, context))
 
-    async def _answered(self, request: StartGeneration, asked: Coroutine[Any, Any, WholeAnswer]) -> WholeAnswer | None:
+    async def _answered(
+        self, request: StartGeneration, context: CallContext, asked: Coroutine[Any, Any, WholeAnswer]
+    ) -> WholeAnswer | None:
         """None when another gateway may do better."""
         progress = Progress(self._clock, request.generate.model)
-        self.attached += 1
+        self._running[progress] = (context.request_id, request.credential)
         repeats = False
         try:
             answer = await asked
@@ -135,7 +140,7 @@ class GenerationSource(Service):
             progress.close("failed")
             raise
         finally:
-            self.attached -= 1
+            del self._running[progress]
             if not repeats:
                 progress.close("cancelled")
                 progress.report(self._metrics, ATTACHED)

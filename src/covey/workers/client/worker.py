@@ -18,6 +18,7 @@ from covey.runtime.clock import Clock
 from covey.runtime.lifecycle import LifecycleBudget
 from covey.runtime.periodic import Periodic
 from covey.store.key_value import Store
+from covey.workers.client.attached import AttachedGenerations
 from covey.workers.client.attachment_store import AttachmentStore
 from covey.workers.client.changes import Changes
 from covey.workers.client.config import ClientConfig
@@ -62,6 +63,7 @@ class ClientWorker(ServingWorker):
         self._store = store
         self.metrics = ClientMetrics(registry)
         self.service: ClientService | None = None
+        self.attached: AttachedGenerations | None = None
         self.kept = KeptGenerations(instance, config, clock, self.metrics)
         self._parts: AsyncExitStack | None = None
         self.metrics.observe_with(running=self._running, kept_bytes=lambda: self.kept.size_bytes)
@@ -81,8 +83,9 @@ class ClientWorker(ServingWorker):
         keys = IdempotencyKeys(bucket, self.instance, config, metrics)
         stack.push_async_callback(keys.close)
         gateways = Gateways(self._bus, attempts=config.gateway_attempts)
+        attached = self.attached = AttachedGenerations(gateways)
         operations = ClientOperations(
-            gateways, conversations, ConversationLists(index), attachments, changes, self.kept, metrics
+            gateways, conversations, ConversationLists(index), attachments, changes, self.kept, attached, metrics
         )
         repeats = Repeats(keys, self.kept, metrics)
         self.service = ClientService(self._bus, gateways, self.kept, repeats, turns, operations, clock, metrics)
@@ -123,4 +126,4 @@ class ClientWorker(ServingWorker):
         return LoadReport(running=self._running())
 
     def _running(self) -> int:
-        return self.kept.running + (self.service.attached if self.service else 0)
+        return self.kept.running + (len(self.attached) if self.attached else 0)
