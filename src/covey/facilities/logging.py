@@ -29,7 +29,7 @@ Level = Literal["debug", "info", "warning", "error"]
 _SECRET_NAME = re.compile(
     r"(^|_)(password|secret|token|credential|authorization|cookie|seed|prompt|messages|answer|completion|text)$"
 )
-_SECRET_VALUE = re.compile(r"sk-covey-[A-Za-z0-9]+|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_SECRET_VALUE = re.compile(r"(?:sk|join)-covey-[A-Za-z0-9_-]+|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _MASK = "[masked]"
 _COLOURS = {"debug": "\033[2m", "info": "\033[36m", "warning": "\033[33m", "error": "\033[31m", "critical": "\033[31m"}
 
@@ -55,7 +55,7 @@ def mask(event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if isinstance(value, str):
             if _SECRET_NAME.search(name):
                 event[name] = _MASK
-            elif "sk-covey-" in value or "eyJ" in value:
+            elif "-covey-" in value or "eyJ" in value:
                 event[name] = _SECRET_VALUE.sub(_MASK, value)
         elif isinstance(value, bytes | dict | list | tuple) and _SECRET_NAME.search(name):
             event[name] = _MASK

@@ -44,7 +44,9 @@ def test_a_field_with_a_telling_name_is_masked(name: str) -> None:
     assert mask({name: "canary"})[name] == "[masked]"
 
 
-@pytest.mark.parametrize("value", ["sk-covey-abc123", "eyJhbGciOiJFZDI1NTE5In0.eyJzdWIiOiJ4In0.c2ln"])
+@pytest.mark.parametrize(
+    "value", ["sk-covey-abc123", "join-covey-lJ-_x", "eyJhbGciOiJFZDI1NTE5In0.eyJzdWIiOiJ4In0.c2ln"]
+)
 def test_a_value_that_looks_like_a_credential_is_masked_anywhere(value: str) -> None:
     event = mask({"detail": f"refused {value} here"})
     assert value not in event["detail"]

@@ -10,6 +10,7 @@ import msgspec
 from covey.errors import CoveyError, InvalidRequest
 from covey.protocol.auth import Identity
 from covey.protocol.ids import UserId
+from covey.protocol.nodes import NodeJoined
 from covey.protocol.usage import AuditEvent, AuditPage, QueryAudit
 from covey.rpc.context import CallContext
 from covey.runtime.clock import Clock
@@ -57,6 +58,8 @@ class Audit:
         """Durable when it returns, in the log or on this machine's disk until the store is back; ``later``: with the
         next flush, because the caller cannot wait."""
         actor_id, actor_name = actor_of(identity, response)
+        if isinstance(request, NodeJoined):
+            actor_name = request.invited_by  # whose doing it is that a machine comes
         event = AuditEvent(
             id=mint("aud"),
             at=self._clock.now(),

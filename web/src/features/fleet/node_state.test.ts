@@ -4,6 +4,7 @@ import { drainStateOf } from "./node_state";
 
 const node = (...instances: [service: string, state: InstanceInfo["state"]][]): NodeInfo => ({
   name: "n",
+  joined: null,
   instances: instances.map(([service, state]) => ({ service, state }) as InstanceInfo),
 });
 

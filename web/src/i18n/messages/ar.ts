@@ -6,6 +6,7 @@ import { chat } from "./ar/chat";
 import { service } from "./ar/service";
 import { session } from "./ar/session";
 import { settings } from "./ar/settings";
+import { machines } from "./ar/machines";
 import { models } from "./ar/models";
 import { parameters } from "./ar/parameters";
 import { conversations } from "./ar/conversations";
@@ -13,4 +14,4 @@ import { code } from "./ar/code";
 import { palette } from "./ar/palette";
 import { compare } from "./ar/compare";
 
-export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
+export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };

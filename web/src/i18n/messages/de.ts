@@ -6,6 +6,7 @@ import { chat } from "./de/chat";
 import { service } from "./de/service";
 import { session } from "./de/session";
 import { settings } from "./de/settings";
+import { machines } from "./de/machines";
 import { models } from "./de/models";
 import { parameters } from "./de/parameters";
 import { conversations } from "./de/conversations";
@@ -13,4 +14,4 @@ import { code } from "./de/code";
 import { palette } from "./de/palette";
 import { compare } from "./de/compare";
 
-export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
+export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };

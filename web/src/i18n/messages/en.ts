@@ -5,6 +5,7 @@ import { chat } from "./en/chat";
 import { service } from "./en/service";
 import { session } from "./en/session";
 import { settings } from "./en/settings";
+import { machines } from "./en/machines";
 import { models } from "./en/models";
 import { parameters } from "./en/parameters";
 import { conversations } from "./en/conversations";
@@ -13,4 +14,4 @@ import { palette } from "./en/palette";
 import { compare } from "./en/compare";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
+export const en = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };

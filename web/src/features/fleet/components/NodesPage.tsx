@@ -1,4 +1,5 @@
 import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
 import ToggleButton from "@mui/material/ToggleButton";
 import ToggleButtonGroup from "@mui/material/ToggleButtonGroup";
@@ -14,8 +15,11 @@ import { Page } from "@/components/Page";
 import { useFormats, useText } from "@/i18n/locale";
 import type { InstanceInfo, NodeInfo } from "@/lib/api_types";
 import { nodesQuery } from "../api/fleet_api";
+import { AddNodeDialog } from "./AddNodeDialog";
 import { DrainButton } from "./DrainButton";
 import { InstancePanel } from "./InstancePanel";
+import { JoinedMachine } from "./JoinedMachine";
+import { MachineInvitations } from "./MachineInvitations";
 import { INSTANCE_STATES, ROLES } from "../instance_texts";
 
 const Topology = lazy(() => import("./Topology"));
@@ -27,6 +31,7 @@ export function NodesPage() {
   const [view, setView] = useState<"picture" | "list">(narrow ? "list" : "picture");
   const nodes = useQuery(nodesQuery);
   const [open, setOpen] = useState<string | null>(null);
+  const [adding, setAdding] = useState(false);
   // By its id, so that the panel goes on showing what the worker says now.
   const opened = nodes.data?.flatMap((node) => node.instances).find((one) => one.instance === open) ?? null;
   return (
@@ -35,20 +40,25 @@ export function NodesPage() {
       title={text("nodesTitle")}
       lead={text("nodesLead")}
       actions={
-        <ToggleButtonGroup
-          exclusive
-          size="small"
-          aria-label={text("nodesView")}
-          value={view}
-          onChange={(_, chosen: "picture" | "list" | null) => chosen !== null && setView(chosen)}
-        >
-          <ToggleButton value="picture" sx={{ textTransform: "none", px: 1.75 }}>
-            {text("nodesPicture")}
-          </ToggleButton>
-          <ToggleButton value="list" sx={{ textTransform: "none", px: 1.75 }}>
-            {text("nodesList")}
-          </ToggleButton>
-        </ToggleButtonGroup>
+        <>
+          <Button variant="contained" onClick={() => setAdding(true)}>
+            {text("machineAdd")}
+          </Button>
+          <ToggleButtonGroup
+            exclusive
+            size="small"
+            aria-label={text("nodesView")}
+            value={view}
+            onChange={(_, chosen: "picture" | "list" | null) => chosen !== null && setView(chosen)}
+          >
+            <ToggleButton value="picture" sx={{ textTransform: "none", px: 1.75 }}>
+              {text("nodesPicture")}
+            </ToggleButton>
+            <ToggleButton value="list" sx={{ textTransform: "none", px: 1.75 }}>
+              {text("nodesList")}
+            </ToggleButton>
+          </ToggleButtonGroup>
+        </>
       }
     >
       {nodes.isPending && <Loading />}
@@ -60,6 +70,8 @@ export function NodesPage() {
       )}
       {nodes.data && view === "list" && nodes.data.map((node) => <NodeList key={node.name} node={node} onOpen={setOpen} />)}
       {nodes.data && view === "picture" && <NodeActions nodes={nodes.data} />}
+      <MachineInvitations />
+      <AddNodeDialog open={adding} onClose={() => setAdding(false)} />
       <InstancePanel instance={opened} onClose={() => setOpen(null)} />
     </Page>
   );
@@ -70,11 +82,12 @@ function NodeActions({ nodes }: { nodes: NodeInfo[] }) {
   return (
     <Box component="ul" sx={{ listStyle: "none", m: 0, mt: 2, p: 0, display: "flex", flexWrap: "wrap", gap: 3 }}>
       {nodes.map((node) => (
-        <Box component="li" key={node.name} sx={{ display: "flex", alignItems: "center", gap: 1.5 }}>
+        <Box component="li" key={node.name} sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 1.5 }}>
           <Box component="bdi" sx={{ fontWeight: 600 }}>
             {node.name}
           </Box>
           <DrainButton node={node} />
+          <JoinedMachine node={node} />
         </Box>
       ))}
     </Box>
@@ -106,18 +119,19 @@ function NodeList({ node, onOpen }: { node: NodeInfo; onOpen: (instance: string)
   );
   return (
     <Box component="section" sx={{ mb: 4 }}>
-      <Box sx={{ display: "flex", alignItems: "center", gap: 2, mb: 1.5 }}>
+      <Box sx={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: 2, mb: 1.5 }}>
         <Typography variant="h2">
           <bdi>{node.name}</bdi>
         </Typography>
         <DrainButton node={node} />
+        <JoinedMachine node={node} />
       </Box>
       <DataTable
         label={node.name}
         columns={columns}
         rows={node.instances}
         keyOf={(one) => one.instance}
-        empty={text("nodesNone")}
+        empty={text(node.joined === null ? "nodesNone" : "machineAwayHint")}
         onOpen={(one) => onOpen(one.instance)}
         openLabel={(one) => text("instanceOpen", { role: text(ROLES[one.service] ?? "roleOther"), id: one.instance })}
       />
