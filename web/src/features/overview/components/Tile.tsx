@@ -33,7 +33,7 @@ export function Tile({ label, value, note, alarming = false }: TileProps) {
 
 export function Tiles({ children }: { children: ReactNode }) {
   return (
-    <Box component="dl" sx={{ display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(10.5rem, 100%), 1fr))", gap: 2, m: 0 }}>
+    <Box component="dl" sx={{ display: "flex", flexWrap: "wrap", gap: 2, m: 0, "& > *": { flex: "1 1", flexBasis: { xs: "8.5rem", md: "12.5rem" } } }}>
       {children}
     </Box>
   );
