@@ -40,10 +40,12 @@ export function ConversationList({ rows, more, onMenu, onRename, onChange, onRem
   // Rows of another kind in the same places have other heights.
   useEffect(() => virtual.measure(), [rows, virtual]);
   const focusRow = (index: number) => {
+    const find = () => scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"] :is(a, button, input)`);
     virtual.scrollToIndex(index, { align: "auto" });
-    requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"] :is(a, button, input)`)?.focus(),
-    );
+    const present = find();
+    // A key that is held down is faster than frames; only rows that are not on the page yet have to be waited for.
+    if (present) present.focus({ preventScroll: true });
+    else requestAnimationFrame(() => find()?.focus());
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const place = (event.target as HTMLElement).closest<HTMLElement>("[data-index]");
