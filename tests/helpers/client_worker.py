@@ -250,6 +250,9 @@ class DirectBus:
         """As when the service is in another process."""
         return None
 
+    def answers_here(self, endpoint: Endpoint[Any, Any]) -> bool:
+        return False
+
     async def stream(
         self, endpoint: StreamEndpoint[Any, Any], request: Any, context: CallContext, *, to: InstanceId | None = None
     ) -> AsyncIterator[Any]:

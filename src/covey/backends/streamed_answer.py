@@ -87,8 +87,8 @@ async def stream_answer(
             if not data or run.cancelled:
                 break
         response.release()
-    except BackendUnavailable:
-        if not (run.cancelled or reader.ended):
+    except CoveyError as error:  # of one that was cancelled whatever way it broke off
+        if not (run.cancelled or (reader.ended and isinstance(error, BackendUnavailable))):
             raise
     finally:
         runs.end(run)
@@ -115,8 +115,8 @@ async def whole_answer(pool: HttpPool, runs: Runs, request_id: RequestId, questi
             if not data:
                 break
         response.release()
-    except BackendUnavailable:
-        if not (run.cancelled or reader.ended):
+    except CoveyError as error:  # of one that was cancelled whatever way it broke off
+        if not (run.cancelled or (reader.ended and isinstance(error, BackendUnavailable))):
             raise
     finally:
         runs.end(run)

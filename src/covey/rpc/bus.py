@@ -66,6 +66,9 @@ class Bus(Protocol):
     ) -> Coroutine[Any, Any, ResponseT] | None:
         """Ask an instance of this very process, as :meth:`call` does; None when there is none that answers this."""
 
+    def answers_here(self, endpoint: Endpoint[RequestT, ResponseT]) -> bool:
+        """Whether :meth:`call_local` finds anybody."""
+
     def stream(
         self,
         endpoint: StreamEndpoint[RequestT, ItemT],

@@ -81,6 +81,9 @@ class LocalBus:
         handler = self.router.call_handler(endpoint.name, to)
         return None if handler is None else handler.call(request, context)
 
+    def answers_here(self, endpoint: Endpoint[RequestT, ResponseT]) -> bool:
+        return self.router.answers(endpoint.name)
+
     def stream(
         self,
         endpoint: StreamEndpoint[RequestT, ItemT],

@@ -131,6 +131,9 @@ class RpcNode:
         handler = self._router.call_handler(endpoint.name, to)
         return None if handler is None else handler.call(request, context)
 
+    def answers_here(self, endpoint: Endpoint[RequestT, ResponseT]) -> bool:
+        return self._router.answers(endpoint.name)
+
     def stream(
         self,
         endpoint: StreamEndpoint[RequestT, ItemT],

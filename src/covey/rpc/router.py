@@ -50,6 +50,9 @@ class LocalRouter:
     def call_handler(self, name: str, to: InstanceId | None) -> CallHandler | None:
         return self._pick(self._calls.get(name), to)
 
+    def answers(self, name: str) -> bool:
+        return bool(self._calls.get(name))
+
     def stream_handler(self, name: str, to: InstanceId | None) -> StreamHandler | None:
         return self._pick(self._streams.get(name), to)
 

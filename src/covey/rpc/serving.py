@@ -98,6 +98,8 @@ class PatientHandler(CallHandler):
         served.watch.add(work, now, idle_timeout_s=self.endpoint.timeout_s, deadline=context.deadline)
         try:
             answer = await self.method(request, context)
+        except GeneratorExit:
+            raise
         except BaseException as error:  # what has no name is logged by unnamed, and only the bare error leaves
             if (failure := work.end()) is not None:
                 raise failure from None

@@ -16,7 +16,7 @@ from covey.protocol.inference import (
     StartGeneration,
     Usage,
 )
-from covey.protocol.whole_answers import CLIENT_ANSWER, GATEWAY_ANSWER, WholeAnswer
+from covey.protocol.whole_answers import CLIENT_ANSWER, GATEWAY_ANSWER, PerhapsWhole, WholeAnswer
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
 from covey.rpc.gathered import gathered
@@ -49,9 +49,10 @@ class GenerationSource(Service):
 
     @streams(CLIENT_GENERATE)
     async def generate(
-        self, request: StartGeneration, context: CallContext, kept: Progress | None = None
+        self, request: StartGeneration, context: CallContext, kept: Progress | None = None, attempt: int = 0
     ) -> AsyncGenerator[GenerationEvent, None]:
-        """The events of a generation; ``kept`` is given, and reported, by those who keep one.
+        """The events of a generation; ``kept`` is given, and reported, by those who keep one, and ``attempt`` says how
+        many gateways were tried before.
 
         Before the first event every failure is raised, after the gateways that may be tried were tried; afterwards it
         is a ``Failed`` event. Closing it ends the work at once.
@@ -67,7 +68,7 @@ class GenerationSource(Service):
         if kept is None:
             self._running[progress] = (context.request_id, request.credential)
         asked = GatewayGenerate(credential=request.credential, generate=request.generate)
-        attempt = tokens = 0
+        tokens = 0
         try:
             while True:
                 attempt += 1
@@ -119,34 +120,37 @@ class GenerationSource(Service):
         asked = self._bus.call_local(
             GATEWAY_ANSWER, GatewayGenerate(credential=request.credential, generate=request.generate), context
         )
-        answer = None if asked is None else await self._answered(request, context, asked)
-        return answer or await gathered(self._events(request, context))
+        found = 0 if asked is None else await self._answered(request, context, asked)
+        if not isinstance(found, int):
+            return found
+        events = self.generate(request, context, None, found)  # type: ignore[call-arg]  # the endpoint has two arguments
+        return await gathered(cast("AsyncGenerator[GenerationEvent, None]", events))
 
     async def _answered(
-        self, request: StartGeneration, context: CallContext, asked: Coroutine[Any, Any, WholeAnswer]
-    ) -> WholeAnswer | None:
-        """None when another gateway may do better."""
+        self, request: StartGeneration, context: CallContext, asked: Coroutine[Any, Any, PerhapsWhole]
+    ) -> WholeAnswer | int:
+        """A number when the stream is to be read: of the gateways that failed before."""
         progress = Progress(self._clock, request.generate.model)
         self._running[progress] = (context.request_id, request.credential)
-        repeats = False
+        reads_stream = False
         try:
-            answer = await asked
+            answer = (await asked).answer
+            if answer is None:
+                reads_stream = True
+                return 0
             progress.note_whole(answer)
             return answer
         except CoveyError as failure:
-            repeats = _may_repeat(failure)
-            if repeats:
-                return None
+            if _may_repeat(failure) and self._attempts > 1:
+                reads_stream = True
+                return 1
             progress.close("failed")
             raise
         finally:
             del self._running[progress]
-            if not repeats:
+            if not reads_stream:
                 progress.close("cancelled")
                 progress.report(self._metrics, ATTACHED)
-
-    def _events(self, request: StartGeneration, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
-        return cast("AsyncGenerator[GenerationEvent, None]", self.generate(request, context))
 
     def kept_events(
         self, request: StartGeneration, context: CallContext, progress: Progress

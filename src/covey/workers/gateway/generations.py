@@ -25,9 +25,15 @@ from covey.protocol.inference import (
     Generate,
     GenerationEvent,
     Started,
+    Usage,
 )
 from covey.protocol.usage import UsageRecord
-from covey.protocol.whole_answers import GATEWAY_ANSWER, PROCESSOR_ANSWER, WholeAnswer
+from covey.protocol.whole_answers import (
+    GATEWAY_ANSWER,
+    PROCESSOR_ANSWER,
+    READ_THE_STREAM,
+    PerhapsWhole,
+)
 from covey.rpc.context import CallContext
 from covey.rpc.gathered import gathered
 from covey.rpc.service import Service, serves, streams
@@ -126,37 +132,47 @@ class Generations(Service):
             self._settle(run)
 
     @serves(GATEWAY_ANSWER)
-    async def answer(self, request: GatewayGenerate, context: CallContext) -> WholeAnswer:
-        """All of an answer that nobody watches, from a processor of this process.
+    async def answer(self, request: GatewayGenerate, context: CallContext) -> PerhapsWhole:
+        """All of an answer that nobody watches, from a processor of this process; no answer from any other.
 
-        Processors elsewhere, and other ones after a failure, are asked for the stream.
+        Another processor after a failure is asked for the stream.
         """
+        if not self._bus.answers_here(PROCESSOR_ANSWER):
+            return READ_THE_STREAM
         run = self._admit(request, context)
         try:
-            answer = await self._answered_here(run)
+            found = await self._answered_here(run)
         except BaseException:  # raised again
             self._settle(run)
             raise
-        if answer is not None:
+        if found is READ_THE_STREAM:  # and whoever reads it is admitted then
+            self.running.remove(run)
+            self._limiter.settle(run.reservation, Usage(), self._clock.now())
+            return found
+        if found is not None:
             self._settle(run)
-            return answer
+            return found
         events = self.generate(request, context, run)  # type: ignore[call-arg]  # the endpoint has two arguments
-        return await gathered(cast("AsyncGenerator[GenerationEvent, None]", events))
+        return PerhapsWhole(answer=await gathered(cast("AsyncGenerator[GenerationEvent, None]", events)))
 
-    async def _answered_here(self, run: Run) -> WholeAnswer | None:
-        """None: the stream of the processor that is chosen now is to be asked for."""
+    async def _answered_here(self, run: Run) -> PerhapsWhole | None:
+        """None when that failed, and the stream of the processor that is chosen now is to be asked for."""
         instance = run.chosen.info.instance
         asked = self._bus.call_local(PROCESSOR_ANSWER, self._order(run), run.context, to=instance)
         if asked is None:
-            return None
-        failure: CoveyError | None
+            return READ_THE_STREAM
+        failure: CoveyError
         self._routing.sent(instance)
         try:
             run.task = current_task(self._loop or self._ask_for_loop())
-            answer = run.whole(await asked, self._clock.monotonic())
+            found = await asked
+            if found.answer is None:
+                return READ_THE_STREAM
+            answer = run.whole(found.answer, self._clock.monotonic())
             if run.failure is None:
-                return answer
-            failure = run.failure
+                return found if answer is found.answer else PerhapsWhole(answer=answer)
+            failure = run.failure  # the engine answered although it was told to stop
+            run.was_cut()
         except asyncio.CancelledError:
             if not run.was_cut() or run.failure is None:
                 raise

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import msgspec
 import structlog
@@ -41,9 +41,8 @@ from covey.protocol.registry import (
     RunningModel,
     RunningModelList,
 )
-from covey.protocol.whole_answers import PROCESSOR_ANSWER, WholeAnswer
+from covey.protocol.whole_answers import PROCESSOR_ANSWER, READ_THE_STREAM, PerhapsWhole
 from covey.rpc.context import CallContext
-from covey.rpc.gathered import gathered
 from covey.rpc.service import serves, streams
 from covey.rpc.work import SilenceWatch
 from covey.runtime.clock import Clock
@@ -158,14 +157,13 @@ class ProcessorService(PullEndpoints):
             self._leave(ticket, counters, outcome)
 
     @serves(PROCESSOR_ANSWER)
-    async def answer(self, request: Generate, context: CallContext) -> WholeAnswer:
-        """All of an answer that nobody watches, from an engine that gives it as a whole; or else of the stream."""
+    async def answer(self, request: Generate, context: CallContext) -> PerhapsWhole:
+        """All of an answer that nobody watches, from an engine that gives it as a whole; no answer from any other."""
         self._check_in_service()
         model = self._directory.resolve(request.model)
         engine = self._answering_whole.get(model.engine.name)
-        if engine is None or model.info.state != "loaded":
-            events = cast("AsyncGenerator[GenerationEvent, None]", self.generate(request, context))
-            return await gathered(events)
+        if engine is None or request.stream or model.info.state != "loaded":
+            return READ_THE_STREAM
         run, ticket, counters = self._begin(request, context, model)
         outcome = "cancelled"
         try:
@@ -177,7 +175,7 @@ class ProcessorService(PullEndpoints):
             try:
                 answer = await run.answer(engine)
                 outcome = "cancelled" if answer.finished.reason == "cancelled" else "ok"
-                return answer
+                return PerhapsWhole(answer=answer)
             finally:
                 self._busy[model.info.name] -= 1
                 if (aborting := run.end()) is not None:
