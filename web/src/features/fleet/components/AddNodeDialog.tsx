@@ -18,6 +18,7 @@ import { inviteMachine, machineInvitationsQuery } from "../api/machines_api";
 import { addressesOf } from "../machine_arrival";
 import { MachineArrival } from "./MachineArrival";
 
+const INSTALL = './dev setup && export PATH="$PWD/.venv/bin:$PATH"';
 const LIFETIMES: [number, MessageKey][] = [
   [900, "machineQuarter"],
   [3600, "machineHour"],
@@ -154,7 +155,7 @@ function Instructions({ made }: { made: Made }) {
         {text("machineStepInstall")}
       </Typography>
       <Typography>{text("machineInstall")}</Typography>
-      <Command text="./dev setup" label={text("machineCopyInstall")} />
+      <Command text={INSTALL} label={text("machineCopyInstall")} />
       <Typography component="h3" variant="h3">
         {text("machineStepJoin")}
       </Typography>

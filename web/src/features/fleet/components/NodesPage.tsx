@@ -65,7 +65,8 @@ export function NodesPage() {
       {nodes.error && <ErrorNotice error={nodes.error} retry={() => void nodes.refetch()} />}
       {nodes.data && view === "picture" && (
         <Suspense fallback={<Loading />}>
-          <Topology nodes={nodes.data} onOpen={setOpen} />
+          {/* With other nodes it is another picture, to be fitted in anew. */}
+          <Topology key={nodes.data.map((node) => node.name).join(" ")} nodes={nodes.data} onOpen={setOpen} />
         </Suspense>
       )}
       {nodes.data && view === "list" && nodes.data.map((node) => <NodeList key={node.name} node={node} onOpen={setOpen} />)}
