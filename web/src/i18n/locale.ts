@@ -49,20 +49,28 @@ export function preferredLocale(stored = readStored(STORED), wanted: readonly st
   return "en";
 }
 
+/** The language as the browser's user writes it: `en-GB` when the texts are English and that is what the browser asks for. */
+export function regional(locale: Locale, wanted: readonly string[] = navigator.languages): string {
+  return wanted.find((tag) => tag.toLowerCase().split("-")[0] === locale) ?? locale;
+}
+
 export type Translate = (key: MessageKey, values?: Values) => string;
 
 /** Outside components. */
 export function say(key: MessageKey, values: Values = {}): string {
   const { locale, messages } = useLocaleState.getState();
-  return fill(messages[key], values, locale);
+  return fill(messages[key], values, regional(locale));
 }
 
 export function useText(): Translate {
   const { locale, messages } = useLocaleState();
-  return useMemo(() => (key: MessageKey, values: Values = {}) => fill(messages[key], values, locale), [locale, messages]);
+  return useMemo(() => {
+    const written = regional(locale);
+    return (key: MessageKey, values: Values = {}) => fill(messages[key], values, written);
+  }, [locale, messages]);
 }
 
 export function useFormats() {
   const locale = useLocaleState((state) => state.locale);
-  return useMemo(() => formatsOf(locale), [locale]);
+  return useMemo(() => formatsOf(regional(locale)), [locale]);
 }
