@@ -15,6 +15,7 @@ SERVICE = "auth"
 
 Role = Literal["admin", "member"]
 UserStatus = Literal["active", "suspended"]
+InvitationState = Literal["open", "used", "expired", "revoked"]
 Scope = Literal["inference", "account", "admin"]
 """``inference``: use models. ``account``: manage own keys, sessions, conversations. ``admin``: everything an
 administrator may do, and only when the user is one."""
@@ -154,10 +155,16 @@ class ListUsers(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cursor: str | None = None
     limit: int = 100
     """1 to 500."""
+    search: str | None = None
+    """Only those whose name contains this, capitals or not; at most 64 characters."""
+    role: Role | None = None
+    status: UserStatus | None = None
 
 
 class UserList(Message, frozen=True, kw_only=True):
     items: tuple[UserInfo, ...]
+    """In the order in which the accounts were made. Where there are very many, a page of those that are searched for
+    may be short, or empty, though there is a next one."""
     next: str | None = None
 
 
@@ -197,7 +204,13 @@ class InvitationInfo(Message, frozen=True, kw_only=True):
     role: Role
     created_at: float
     expires_at: float
+    """When it stops, or stopped, to work, if it was not used before; a revoked one stopped when it was revoked."""
     used_by: UserId | None = None
+    state: InvitationState = "open"
+    used_by_name: str | None = None
+    """As it was then: the account may be gone."""
+    used_at: float | None = None
+    revoked_at: float | None = None
 
 
 class CreatedInvitation(Message, frozen=True, kw_only=True):

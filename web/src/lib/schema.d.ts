@@ -2403,6 +2403,17 @@ export interface components {
             expires_at: number;
             /** @default null */
             used_by?: string | null;
+            /**
+             * @default open
+             * @enum {unknown}
+             */
+            state?: "expired" | "open" | "revoked" | "used";
+            /** @default null */
+            used_by_name?: string | null;
+            /** @default null */
+            used_at?: number | null;
+            /** @default null */
+            revoked_at?: number | null;
         };
         /** InvitationList */
         InvitationList: {
@@ -4416,6 +4427,9 @@ export interface operations {
             query?: {
                 cursor?: string | null;
                 limit?: number;
+                search?: string | null;
+                role?: ("admin" | "member") | null;
+                status?: ("active" | "suspended") | null;
             };
             header?: never;
             path?: never;

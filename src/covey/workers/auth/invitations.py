@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from covey.domain.sessions import hash_secret
-from covey.errors import Forbidden, InvalidRequest, NotFound, QuotaExceeded
+from covey.errors import Forbidden, InvalidRequest, NotFound, Overloaded, QuotaExceeded, RevisionConflict
 from covey.protocol.auth import CreatedInvitation, CreateInvitation, InvitationInfo
 from covey.protocol.ids import InvitationId, UserId
 from covey.runtime.clock import Clock
@@ -22,7 +22,8 @@ LONGEST_CODE = 64
 SHORTEST_LIFE_S = 60
 LONGEST_LIFE_S = 365 * 24 * 3600
 LISTED_AFTERWARDS_S = 7 * 24 * 3600.0
-"""How long an invitation stays in the list after it expired."""
+"""How long an invitation stays in the list after it expired or was revoked."""
+ROUNDS = 10
 
 
 class Invitations:
@@ -38,9 +39,7 @@ class Invitations:
                 f"an invitation expires after {SHORTEST_LIFE_S} to {LONGEST_LIFE_S} seconds", param="expires_in_s"
             )
         now = self._clock.now()
-        outstanding = [
-            each for each in await self._all() if each.record.used_by is None and each.record.expires_at > now
-        ]
+        outstanding = [each for each in await self._all() if each.record.state(now) == "open"]
         if len(outstanding) >= self._max_outstanding:
             raise QuotaExceeded("there are too many unused invitations; revoke some first")
         code = secrets.token_hex(CODE_BYTES)
@@ -53,32 +52,49 @@ class Invitations:
         )
         await self._auth.create(invitation_key(hash_secret(code)), encode(record), ttl_s=self._ttl_s(record))
         _log.info("invitation_created", user_id=creator, invitation_id=record.id)
-        return CreatedInvitation(invitation=record.info(), code=code)
+        return CreatedInvitation(invitation=record.info(now), code=code)
 
     async def infos(self) -> tuple[InvitationInfo, ...]:
-        """Oldest first, used and expired ones included for some days."""
-        return tuple(sorted((each.record.info() for each in await self._all()), key=lambda info: info.id))
+        """Oldest first, those that are over included for some days."""
+        now = self._clock.now()
+        return tuple(sorted((each.record.info(now) for each in await self._all()), key=lambda info: info.id))
 
     async def revoke(self, invitation_id: InvitationId) -> None:
-        """Raises NotFound."""
-        for stored in await self._all():
-            if stored.record.id == invitation_id:
-                await self._auth.delete(stored.key)
-                return
-        raise NotFound("there is no such invitation")
+        """An open one does not work any more; a used or expired one leaves the list. Raises NotFound, Overloaded."""
+        for _ in range(ROUNDS):
+            stored = next((each for each in await self._all() if each.record.id == invitation_id), None)
+            if stored is None:
+                raise NotFound("there is no such invitation")
+            try:
+                await self._revoke(stored)
+            except RevisionConflict:
+                continue  # it was used, or revoked, at the same moment
+            return
+        raise Overloaded("the invitation is being changed by others; try again", retry_after_s=1.0)
+
+    async def _revoke(self, stored: Stored[InvitationRecord]) -> None:
+        now = self._clock.now()
+        state = stored.record.state(now)
+        if state == "revoked":
+            return
+        if state != "open":
+            await self._auth.delete(stored.key, revision=stored.revision)
+            return
+        revoked = msgspec.structs.replace(stored.record, expires_at=now, revoked_at=now)
+        await self._auth.update(stored.key, encode(revoked), stored.revision, ttl_s=self._ttl_s(revoked))
 
     async def valid(self, code: str) -> Stored[InvitationRecord]:
         """The invitation of a code. Raises Forbidden, the same for every code that does not work."""
         stored = None
         if len(code) <= LONGEST_CODE and code.isascii():
             stored = await read(self._auth, invitation_key(hash_secret(code)), InvitationRecord)
-        if stored is None or stored.record.used_by is not None or stored.record.expires_at <= self._clock.now():
+        if stored is None or stored.record.state(self._clock.now()) != "open":
             raise Forbidden("the invitation is not valid")
         return stored
 
-    def use(self, stored: Stored[InvitationRecord], user_id: UserId) -> Write:
+    def use(self, stored: Stored[InvitationRecord], user_id: UserId, username: str) -> Write:
         """The write that uses it up, for the batch that makes the account."""
-        used = msgspec.structs.replace(stored.record, used_by=user_id)
+        used = msgspec.structs.replace(stored.record, used_by=user_id, used_by_name=username, used_at=self._clock.now())
         return Write(stored.key, encode(used), stored.revision, self._ttl_s(used))
 
     async def _all(self) -> list[Stored[InvitationRecord]]:

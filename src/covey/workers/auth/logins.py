@@ -213,7 +213,7 @@ class Logins:
         session, refresh_token = self._parts.sessions.new(user_id, label)
         others: tuple[Write, ...] = (self._parts.sessions.write(session),)
         if invitation is not None:
-            others = (*others, self._parts.invitations.use(invitation, user_id))
+            others = (*others, self._parts.invitations.use(invitation, user_id, name))
         try:
             await self._parts.auth.batch(self._parts.accounts.writes_for_new(user, administrators, others))
         except RevisionConflict:

@@ -22,7 +22,17 @@ import msgspec
 
 from covey.domain.signing_keys import SigningKeyRecord
 from covey.errors import StoreCorrupt
-from covey.protocol.auth import AccessUser, InvitationInfo, KeyInfo, Role, Scope, SessionInfo, UserInfo, UserStatus
+from covey.protocol.auth import (
+    AccessUser,
+    InvitationInfo,
+    InvitationState,
+    KeyInfo,
+    Role,
+    Scope,
+    SessionInfo,
+    UserInfo,
+    UserStatus,
+)
 from covey.protocol.ids import InvitationId, KeyId, SessionId, UserId
 from covey.store.key_value import Entry, KeyValue
 
@@ -135,14 +145,28 @@ class InvitationRecord(Record, frozen=True, kw_only=True):
     expires_at: float
     created_by: UserId
     used_by: UserId | None = None
+    used_by_name: str | None = None
+    used_at: float | None = None
+    revoked_at: float | None = None
 
-    def info(self) -> InvitationInfo:
+    def state(self, now: float) -> InvitationState:
+        if self.used_by is not None:
+            return "used"
+        if self.revoked_at is not None:
+            return "revoked"
+        return "open" if self.expires_at > now else "expired"
+
+    def info(self, now: float) -> InvitationInfo:
         return InvitationInfo(
             id=self.id,
             role=self.role,
             created_at=self.created_at,
             expires_at=self.expires_at,
             used_by=self.used_by,
+            state=self.state(now),
+            used_by_name=self.used_by_name,
+            used_at=self.used_at,
+            revoked_at=self.revoked_at,
         )
 
 

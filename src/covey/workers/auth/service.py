@@ -18,14 +18,13 @@ from covey.protocol.ids import UserId
 from covey.rpc.context import CallContext
 from covey.rpc.service import Service, serves
 from covey.runtime.clock import Clock
-from covey.store.key_value import KeyValue
 from covey.workers.auth.api_keys import ApiKeys
 from covey.workers.auth.authorization import Authorization
 from covey.workers.auth.logins import LoginParts, Logins
-from covey.workers.auth.records import UserRecord, decode, user_key
+from covey.workers.auth.records import UserRecord
+from covey.workers.auth.user_lists import UserLists
 
 _log = structlog.get_logger(__name__)
-LARGEST_PAGE = 500
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
@@ -35,7 +34,6 @@ class AuthService(Service):
     service: ClassVar[str] = protocol.SERVICE
 
     def __init__(self, parts: LoginParts, logins: Logins, api_keys: ApiKeys, clock: Clock) -> None:
-        self._auth: KeyValue = parts.auth
         self._accounts = parts.accounts
         self._sessions = parts.sessions
         self._invitations = parts.invitations
@@ -45,6 +43,7 @@ class AuthService(Service):
         self._logins = logins
         self._api_keys = api_keys
         self._clock = clock
+        self._user_lists = UserLists(parts.auth)
         self._authorization = Authorization(parts.accounts)
 
     # Strangers
@@ -148,15 +147,7 @@ class AuthService(Service):
     @serves(protocol.LIST_USERS)
     async def list_users(self, request: protocol.ListUsers, context: CallContext) -> protocol.UserList:
         await self._authorization.administrator(context)
-        if not 1 <= request.limit <= LARGEST_PAGE:
-            raise InvalidRequest(f"limit has to be 1 to {LARGEST_PAGE}", param="limit")
-        if request.cursor is not None and not _IDENTIFIER.match(request.cursor):
-            raise InvalidRequest("the cursor is not one that was given out", param="cursor")
-        after = None if request.cursor is None else user_key(UserId(request.cursor))
-        entries = await self._auth.range("user", after=after, limit=request.limit + 1)
-        users = [decode(entry, UserRecord).record for entry in entries[: request.limit]]
-        more = len(entries) > request.limit
-        return protocol.UserList(items=tuple(user.info() for user in users), next=users[-1].id if more else None)
+        return await self._user_lists.find(request)
 
     @serves(protocol.UPDATE_USER)
     async def update_user(self, request: protocol.UpdateUser, context: CallContext) -> protocol.UserInfo:

@@ -13,6 +13,24 @@ export const usersQuery = infiniteQueryOptions({
   getNextPageParam: (page) => page.next,
 });
 
+export interface UserFilter {
+  search: string;
+  role: Role | "";
+  status: "active" | "suspended" | "";
+}
+
+/** The accounts that fit, a page at a time. */
+export function foundUsersQuery({ search, role, status }: UserFilter) {
+  const filter = { ...(search && { search }), ...(role && { role }), ...(status && { status }) };
+  return infiniteQueryOptions({
+    queryKey: ["users", "found", filter],
+    queryFn: ({ pageParam }) =>
+      answerOf(api.GET("/covey/v1/users", { params: { query: { limit: PAGE, ...filter, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+}
+
 export function updateUser(userId: string, change: { role?: Role; status?: "active" | "suspended" }) {
   return answerOf(api.PATCH("/covey/v1/users/{user_id}", { params: { path: { user_id: userId } }, body: change }));
 }

@@ -24,6 +24,13 @@ const LIFETIMES: [number, MessageKey][] = [
   [30 * DAY_S, "lifetimeMonth"],
 ];
 
+const STATES: Record<InvitationInfo["state"], MessageKey> = {
+  open: "invitationOpen",
+  used: "invitationUsed",
+  expired: "keyExpired",
+  revoked: "keyRevoked",
+};
+
 /** Who is invited, and inviting. */
 export function Invitations() {
   const text = useText();
@@ -31,7 +38,6 @@ export function Invitations() {
   const client = useQueryClient();
   const invitations = useQuery(invitationsQuery);
   const [inviting, setInviting] = useState(false);
-  const [now] = useState(() => Date.now() / 1000);
   const { mutate } = useMutation({
     mutationFn: revokeInvitation,
     onSettled: () => client.invalidateQueries({ queryKey: invitationsQuery.queryKey }),
@@ -45,21 +51,31 @@ export function Invitations() {
       {
         id: "state",
         label: text("state"),
-        render: (item) => text(item.used_by !== null ? "invitationUsed" : item.expires_at <= now ? "keyExpired" : "invitationOpen"),
+        sortBy: (item) => item.state,
+        render: (item) => (
+          <>
+            <span>{text(STATES[item.state])}</span>
+            {item.used_by_name !== null && (
+              <Box component="span" sx={{ color: "text.secondary" }}>
+                {" · "}
+                <bdi>{item.used_by_name}</bdi>
+              </Box>
+            )}
+          </>
+        ),
       },
       {
         id: "actions",
         label: text("actions"),
         render: (item) =>
-          item.used_by === null &&
-          item.expires_at > now && (
+          item.state === "open" && (
             <Button size="small" color="error" onClick={() => mutate(item.id)}>
               {text("revoke")}
             </Button>
           ),
       },
     ],
-    [text, formats, now, mutate],
+    [text, formats, mutate],
   );
   return (
     <>

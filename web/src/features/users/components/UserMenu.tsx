@@ -11,7 +11,7 @@ import { adviceFor } from "@/i18n/errors";
 import { useText } from "@/i18n/locale";
 import { asApiError } from "@/lib/api_error";
 import type { Role, User } from "@/lib/api_types";
-import { deleteUser, updateUser, usersQuery } from "../api/users_api";
+import { deleteUser, updateUser } from "../api/users_api";
 import { ResetPasswordDialog } from "./ResetPasswordDialog";
 
 /** What an administrator can do with an account. Not with the own one, so that nobody locks himself out. */
@@ -21,7 +21,7 @@ export function UserMenu({ user }: { user: User }) {
   const own = useSession((state) => state.user?.id === user.id);
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [asking, setAsking] = useState<"suspend" | "delete" | "reset" | null>(null);
-  const renew = () => client.invalidateQueries({ queryKey: usersQuery.queryKey });
+  const renew = () => client.invalidateQueries({ queryKey: ["users"] });
   const change = async (wanted: { role?: Role; status?: "active" | "suspended" }) => {
     setAnchor(null);
     try {

@@ -3,8 +3,8 @@ import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useDeferredValue, useMemo, useState } from "react";
 import { type Column, DataTable } from "@/components/DataTable";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { FilterSelect } from "@/components/FilterSelect";
@@ -12,7 +12,7 @@ import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { useFormats, useText } from "@/i18n/locale";
 import type { User } from "@/lib/api_types";
-import { usersQuery } from "../api/users_api";
+import { foundUsersQuery, type UserFilter } from "../api/users_api";
 import { Invitations } from "./Invitations";
 import { UserMenu } from "./UserMenu";
 import { UserPanel } from "./UserPanel";
@@ -20,18 +20,12 @@ import { UserPanel } from "./UserPanel";
 /** Everybody who has an account, and who is invited to make one. */
 export function UsersPage() {
   const text = useText();
-  const users = useInfiniteQuery(usersQuery);
   const [search, setSearch] = useState("");
-  const [role, setRole] = useState("");
-  const [status, setStatus] = useState("");
-  const all = useMemo(() => users.data?.pages.flatMap((page) => page.items) ?? [], [users.data]);
-  const found = useMemo(() => {
-    const wanted = search.trim().toLowerCase();
-    return all.filter(
-      (user) =>
-        user.username.toLowerCase().includes(wanted) && (role === "" || user.role === role) && (status === "" || user.status === status),
-    );
-  }, [all, search, role, status]);
+  const [role, setRole] = useState<UserFilter["role"]>("");
+  const [status, setStatus] = useState<UserFilter["status"]>("");
+  const settled = useDeferredValue(search.trim());
+  const users = useInfiniteQuery({ ...foundUsersQuery({ search: settled, role, status }), placeholderData: keepPreviousData });
+  const found = useMemo(() => users.data?.pages.flatMap((page) => page.items) ?? [], [users.data]);
   return (
     <Page wide title={text("usersTitle")} lead={text("usersLead")}>
       <Box role="search" aria-label={text("usersTitle")} sx={{ display: "flex", flexWrap: "wrap", gap: 1.5, mb: 2 }}>
@@ -41,6 +35,7 @@ export function UsersPage() {
           label={text("usersSearch")}
           value={search}
           onChange={(event) => setSearch(event.target.value)}
+          slotProps={{ htmlInput: { maxLength: 64 } }}
           sx={{ width: "18rem", maxWidth: "100%" }}
         />
         <FilterSelect
@@ -50,7 +45,7 @@ export function UsersPage() {
             ["admin", text("roleAdmin")],
             ["member", text("roleMember")],
           ]}
-          onChange={setRole}
+          onChange={(value) => setRole(value as UserFilter["role"])}
         />
         <FilterSelect
           label={text("state")}
@@ -59,7 +54,7 @@ export function UsersPage() {
             ["active", text("userActive")],
             ["suspended", text("userSuspended")],
           ]}
-          onChange={setStatus}
+          onChange={(value) => setStatus(value as UserFilter["status"])}
         />
       </Box>
       {users.isPending && <Loading />}
