@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -34,12 +34,14 @@ from tests.helpers.bus_services import (
     FAIL,
     FAIL_IN_STREAM,
     HURRY,
+    PATIENT,
     SAID,
     SILENT,
     UNSERVED,
     UNSERVED_STREAM,
     WAIT,
     WAIT_IN_STREAM,
+    Answer,
     Counter,
     Pause,
     Question,
@@ -57,6 +59,14 @@ def opened(
     bus: Bus, endpoint: StreamEndpoint[RequestT, ItemT], request: RequestT, call_context: CallContext
 ) -> AsyncGenerator[ItemT, None]:
     return cast("AsyncGenerator[ItemT, None]", bus.stream(endpoint, request, call_context))
+
+
+def local(
+    bus: Bus, question: Question, *, to: InstanceId | None = None, deadline: float | None = None
+) -> Coroutine[Any, Any, Answer]:
+    asked = bus.call_local(PATIENT, question, context(deadline), to=to)
+    assert asked is not None
+    return asked
 
 
 async def known(bus: Bus, *instances: str) -> None:
@@ -369,6 +379,65 @@ class BusSuite:
                 pass
         assert counter.closed == 2
 
+    async def test_what_lives_in_the_process_is_asked_there(self, ends: Ends) -> None:
+        counters = [Counter(f"gateway-{name}") for name in ("a", "b")]
+        assert not ends.server.answers_here(PATIENT)
+        assert ends.server.call_local(PATIENT, Question(), context()) is None
+        bindings = [await ends.server.serve(counter, counter.info) for counter in counters]
+        assert ends.server.answers_here(PATIENT)
+        for counter in counters:
+            question = Question(text="the very one")
+            assert (await local(ends.server, question, to=counter.instance)).instance == counter.instance
+            assert counter.requests[-1] is question
+        assert {(await local(ends.server, Question())).instance for _ in range(2)} == {"gateway-a", "gateway-b"}
+        assert ends.server.call_local(PATIENT, Question(), context(), to=InstanceId("gateway-c")) is None
+        await bindings[0].drain(0.0)
+        assert ends.server.call_local(PATIENT, Question(), context(), to=counters[0].instance) is None
+        await bindings[1].drain(0.0)
+        assert not ends.server.answers_here(PATIENT)
+
+    async def test_a_local_call_fails_as_any_call_does(self, ends: Ends) -> None:
+        counter = Counter()
+        await ends.server.serve(counter, counter.info)
+        with pytest.raises(QuotaExceeded) as caught:
+            await local(ends.server, Question(text="fail"))
+        assert (caught.value.param, caught.value.retry_after_s) == ("budget", 12.5)
+        with capture_logs() as logs, pytest.raises(CoveyError) as unnamed:
+            await local(ends.server, Question(text="break"))
+        assert type(unnamed.value) is CoveyError
+        assert CANARY not in str(unnamed.value)
+        assert [entry["endpoint"] for entry in logs if entry["event"] == "handler_failed"] == [PATIENT.name]
+        calls = counter.calls
+        with pytest.raises(DeadlineExceeded):
+            await local(ends.server, Question(), deadline=in_s(-1.0))
+        assert counter.calls == calls
+        with pytest.raises(DeadlineExceeded):
+            await local(ends.server, Question(count=1), deadline=in_s(0.05))
+        assert counter.gate.left == 1
+
+    async def test_a_drain_waits_for_a_local_call_and_then_ends_it(self, ends: Ends) -> None:
+        counter = Counter()
+        binding = await ends.server.serve(counter, counter.info)
+        calls = [asyncio.ensure_future(local(ends.server, Question(text="late", count=1))) for _ in range(2)]
+        await eventually(lambda: counter.gate.entries == 2)
+        calls[0].cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calls[0]
+        assert counter.gate.left == 1
+        drain = asyncio.create_task(binding.drain(10.0))
+        await eventually(lambda: not ends.server.answers_here(PATIENT))
+        assert not drain.done()
+        counter.gate.open()
+        assert (await calls[1]).text == "late"
+        await drain
+        again = Counter("gateway-again")
+        binding = await ends.server.serve(again, again.info)
+        call = asyncio.ensure_future(local(ends.server, Question(count=1)))
+        await again.gate.entered()
+        await binding.drain(0.02)
+        with pytest.raises(Draining):
+            await call
+
     async def test_many_calls_and_streams_at_once_stay_apart(self, ends: Ends) -> None:
         counter = Counter()
         await ends.server.serve(counter, counter.info)
@@ -387,6 +456,16 @@ class BusSuite:
 
 class RemoteBusSuite(BusSuite):
     """What holds besides when the two sides are two processes. ``ends`` has two buses then."""
+
+    async def test_what_is_local_stays_in_its_process(self, ends: Ends) -> None:
+        counter = Counter()
+        await ends.server.serve(counter, counter.info)
+        await ends.caller.call(ECHO, Question(), context())
+        assert not ends.caller.answers_here(PATIENT)
+        assert ends.caller.call_local(PATIENT, Question(), context()) is None
+        with pytest.raises(PeerUnavailable):
+            await ends.caller.call(PATIENT, Question(), context())
+        assert counter.calls == 1
 
     async def test_large_messages_pass_up_to_the_limit(self, ends: Ends) -> None:
         counter = Counter()

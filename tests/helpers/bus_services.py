@@ -42,6 +42,7 @@ ECHO = Endpoint("gateway.echo", Question, Answer, idempotent=True)
 ONCE = Endpoint("gateway.once", Question, Answer)
 WAIT = Endpoint("gateway.wait", Question, Answer, timeout_s=10.0)
 HURRY = Endpoint("gateway.hurry", Question, Answer, timeout_s=0.05)
+PATIENT = Endpoint("gateway.patient", Question, Answer, timeout_s=60.0, local=True)
 FAIL = Endpoint("gateway.fail", Question, Answer)
 BREAK = Endpoint("gateway.break", Question, Answer)
 INFLATE = Endpoint("gateway.inflate", Question, Answer)
@@ -97,6 +98,19 @@ class Counter(Service):
         self.calls += 1
         await self.gate.enter()
         return Answer()
+
+    @serves(PATIENT)
+    async def patient(self, request: Question, context: CallContext) -> Answer:
+        """Waits when ``count`` is not 0; what it then does is in ``text``."""
+        self.calls += 1
+        self.requests.append(request)
+        if request.count:
+            await self.gate.enter()
+        if request.text == "fail":
+            raise QuotaExceeded("the budget is used up", param="budget", retry_after_s=12.5)
+        if request.text == "break":
+            raise ValueError(CANARY)
+        return Answer(text=request.text, instance=self.instance)
 
     @serves(FAIL)
     async def fail(self, request: Question, context: CallContext) -> Answer:

@@ -68,9 +68,11 @@ class RemoteService:
         requests, self._requests = self._requests, []
         for subscription in requests:
             await subscription.close()
+        ends = started + budget_s
         if self._tasks and budget_s > 0:
-            left_s = budget_s - (asyncio.get_running_loop().time() - started)
+            left_s = ends - asyncio.get_running_loop().time()
             await asyncio.wait(tuple(self._tasks.values()), timeout=max(0.0, left_s))
+        await self.served.until_idle(ends - asyncio.get_running_loop().time())  # callers of this process count as well
         for sender in tuple(self._senders.values()):
             sender.stop(Draining("this instance is going away"))
         await self.served.cut_short()

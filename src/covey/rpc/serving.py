@@ -209,11 +209,12 @@ class Served:
 
     async def finish(self, budget_s: float) -> None:
         """Let running work finish for up to ``budget_s`` seconds, then end the rest with ``Draining``."""
-        if not await self._until_idle(budget_s):
+        if not await self.until_idle(budget_s):
             await self.cut_short()
         self.watch.stop()
 
-    async def _until_idle(self, budget_s: float) -> bool:
+    async def until_idle(self, budget_s: float) -> bool:
+        """Whether nothing runs any more, after at most so many seconds."""
         if self.works and budget_s > 0:
             if self._idle is None or self._idle.done():
                 self._idle = self.loop.create_future()
@@ -229,7 +230,7 @@ class Served:
                 # Its reader is busy elsewhere: what the generator holds is freed now, not when the reader looks again.
                 self._closers[work] = asyncio.create_task(self._close(work, generator))  # awaited below
         await asyncio.gather(*self._closers.values())
-        await self._until_idle(1.0)
+        await self.until_idle(1.0)
 
     async def _close(self, work: Work, generator: AsyncGenerator[Any, None]) -> None:
         try:

@@ -9,7 +9,7 @@ import pytest
 from covey.backends.http import HttpConfig, HttpPool, Response
 from covey.backends.json_lines import LineParser
 from covey.backends.runs import Runs
-from covey.backends.streamed_answer import Question, merged, stream_answer
+from covey.backends.streamed_answer import Question, merged, stream_answer, whole_answer
 from covey.errors import BackendProtocolError, BackendUnavailable, InvalidRequest
 from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import Delta, Finished, GenerationEvent, Started
@@ -152,3 +152,71 @@ async def test_what_is_wrong_with_the_question_is_raised_at_the_first_event() ->
     stream = stream_answer(HttpPool("http://127.0.0.1:1"), Runs(), REQUEST, wrong)
     with pytest.raises(InvalidRequest):
         await anext(aiter(stream))
+
+
+async def wholly(script: Script) -> list[str]:
+    async with scripted_server(script) as server:
+        pool, runs = HttpPool(server.url), Runs()
+        try:
+            whole = await whole_answer(pool, runs, REQUEST, question())
+        finally:
+            assert len(runs) == 0
+            await pool.close()
+    assert whole.started == Started(model=ModelName("m"))
+    assert whole.finished == Finished(reason="stop")
+    return [delta.text for delta in whole.deltas]
+
+
+async def test_a_call_collects_every_piece_of_a_stream() -> None:
+    assert await wholly(sends(chunk(b"one\ntwo\nthr") + chunk(b"ee\n.\n") + STREAM_END)) == ["one", "two", "three"]
+
+
+async def test_a_connection_that_breaks_after_the_end_does_no_harm_to_a_call() -> None:
+    assert await wholly(sends(chunk(b"one\n.\n"))) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (chunk(b"one\n") + STREAM_END, BackendProtocolError),
+        (chunk(b"one\n!\n.\n") + STREAM_END, BackendProtocolError),
+        (chunk(b"one\n"), BackendUnavailable),
+    ],
+    ids=["not whole", "no word", "broken off"],
+)
+async def test_a_call_gives_no_answer_that_is_not_whole(data: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await wholly(sends(data))
+
+
+@pytest.mark.parametrize("call", [False, True], ids=["events", "call"])
+async def test_an_abort_is_one_whatever_way_the_body_breaks_off(call: bool) -> None:
+    """Of a body without a length the end of the connection is the end: half of it is then no whole answer."""
+    reached = asyncio.Event()
+
+    async def half(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{")
+        reached.set()
+        await peer.closed()
+
+    async def check(response: Response) -> None:
+        if await response.read(1000) != b"{}":
+            raise BackendProtocolError("not whole")
+
+    def asked() -> Question:
+        return Question("/x", b"{}", Started(model=ModelName("m")), LineParser(), WordReader(), check)
+
+    async def finished(pool: HttpPool, runs: Runs) -> GenerationEvent:
+        if call:
+            return (await whole_answer(pool, runs, REQUEST, asked())).finished
+        return [event async for event in stream_answer(pool, runs, REQUEST, asked)][-1]
+
+    async with scripted_server(half) as server:
+        pool, runs = HttpPool(server.url), Runs()
+        task = asyncio.create_task(finished(pool, runs))
+        await reached.wait()
+        runs.cancel(REQUEST)
+        assert await task == Finished(reason="cancelled")
+        assert len(runs) == 0
+        await pool.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from covey.protocol.inference import Delta, Embed, Finished, Generate, Sampling,
 from covey.testing.eventually import eventually
 from covey.testing.fake_backend import Behaviour, fake_backend
 from tests.helpers.scripted_server import Peer, answer, scripted_server
-from tests.helpers.upstream_engines import chat, engine_and_backend, outcome_of
+from tests.helpers.upstream_engines import HttpEngine, Outcome, chat, engine_and_backend, outcome_of
 
 pytestmark = pytest.mark.sockets
 
@@ -167,9 +168,25 @@ def unwatched(**more: Any) -> Generate:
     return chat(stream=False, **more)
 
 
-async def test_an_answer_that_nobody_watches_comes_as_a_whole() -> None:
+async def answered(engine: HttpEngine, request: Generate | None = None, request_id: str = "req_1") -> Outcome:
+    """What comes of a generation that is asked for by a call."""
+    assert isinstance(engine, OpenAICompatibleEngine)
+    try:
+        whole = await engine.answer(request or unwatched(), RequestId(request_id))
+    except CoveyError as error:
+        return Outcome(error=error)
+    assert whole.started is not None
+    return Outcome([whole.started, *whole.deltas, whole.finished])
+
+
+Ask = Callable[[HttpEngine, Generate], Awaitable[Outcome]]
+both_ways = pytest.mark.parametrize("ask", [outcome_of, answered], ids=["events", "call"])
+
+
+@both_ways
+async def test_an_answer_that_nobody_watches_comes_as_a_whole(ask: Ask) -> None:
     async with engine_and_backend("openai", Behaviour(tokens=6)) as (engine, backend):
-        streamed, whole = await outcome_of(engine), await outcome_of(engine, unwatched())
+        streamed, whole = await outcome_of(engine), await ask(engine, unwatched())
         assert [type(event) for event in whole.events] == [Started, Delta, Finished]
         assert whole.text == streamed.text
         assert whole.events[-1] == streamed.events[-1]
@@ -182,38 +199,44 @@ async def test_an_answer_that_nobody_watches_comes_as_a_whole() -> None:
         assert backend.connections == 1
 
 
+@both_ways
 @pytest.mark.parametrize(
     "behaviour", [Behaviour(stream_always=True), Behaviour(whole_always=True)], ids=["always streams", "never streams"]
 )
-async def test_a_server_may_stream_or_not_as_it_likes(behaviour: Behaviour) -> None:
+async def test_a_server_may_stream_or_not_as_it_likes(behaviour: Behaviour, ask: Ask) -> None:
     async with engine_and_backend("openai", behaviour) as (engine, _):
-        streamed, whole = await outcome_of(engine), await outcome_of(engine, unwatched())
+        streamed, whole = await outcome_of(engine), await ask(engine, unwatched())
     assert streamed.error is whole.error is None
     assert whole.text == streamed.text != ""
     assert isinstance(whole.events[-1], Finished)
 
 
-async def test_a_whole_answer_is_waited_for_longer_than_a_stream() -> None:
+@both_ways
+async def test_a_whole_answer_is_waited_for_longer_than_a_stream(ask: Ask) -> None:
     limits = {"first_byte_timeout_s": 0.2, "idle_timeout_s": 0.2, "whole_answer_timeout_s": 60.0}
     gate = asyncio.Event()
     async with engine_and_backend("openai", Behaviour(tokens=2, gate=gate), **limits) as (engine, _):
-        waiting = asyncio.create_task(outcome_of(engine, unwatched()))
+        waiting = asyncio.ensure_future(ask(engine, unwatched()))
         assert isinstance((await outcome_of(engine)).error, BackendUnavailable)
         gate.set()
         assert isinstance((await waiting).events[-1], Finished)
 
 
+@both_ways
 @pytest.mark.parametrize("silent", ["request", "head", "stream"])
-async def test_a_whole_answer_that_never_comes_is_given_up(silent: Any) -> None:
+async def test_a_whole_answer_that_never_comes_is_given_up(silent: Any, ask: Ask) -> None:
     async with engine_and_backend("openai", Behaviour(silent=silent), whole_answer_timeout_s=0.3) as (engine, _):
-        outcome = await outcome_of(engine, unwatched())
+        outcome = await ask(engine, unwatched())
     assert isinstance(outcome.error, BackendUnavailable)
     assert outcome.events == []
 
 
-async def test_an_abort_closes_the_connection_of_a_whole_answer() -> None:
-    async with engine_and_backend("openai", Behaviour(silent="stream")) as (engine, backend):
-        task = asyncio.create_task(outcome_of(engine, unwatched()))
+@both_ways
+@pytest.mark.parametrize("streams", [False, True], ids=["whole", "streams unasked"])
+async def test_an_abort_closes_the_connection_of_a_whole_answer(ask: Ask, streams: bool) -> None:
+    behaviour = Behaviour(silent="stream", stream_always=streams)
+    async with engine_and_backend("openai", behaviour) as (engine, backend):
+        task = asyncio.ensure_future(ask(engine, unwatched()))
         await eventually(lambda: bool(backend.streams) and backend.streams[0].tokens == 2)
         await engine.abort(RequestId("req_1"))
         outcome = await asyncio.wait_for(task, 5.0)
@@ -239,8 +262,53 @@ async def test_an_abort_closes_the_connection_of_a_whole_answer() -> None:
     ],
     ids=["busy", "failed", "error", "refused", "page", "half of JSON", "cut off", "reset"],
 )
-async def test_a_whole_answer_that_is_none_is_an_error_by_name(behaviour: Behaviour, error: type[CoveyError]) -> None:
+@both_ways
+async def test_a_whole_answer_that_is_none_is_an_error_by_name(
+    behaviour: Behaviour, error: type[CoveyError], ask: Ask
+) -> None:
     async with engine_and_backend("openai", behaviour) as (engine, _):
-        outcome = await outcome_of(engine, unwatched())
+        outcome = await ask(engine, unwatched())
     assert type(outcome.error) is error
     assert outcome.events == []
+
+
+@both_ways
+async def test_a_whole_answer_that_is_too_large_is_refused(ask: Ask) -> None:
+    async with engine_and_backend("openai", Behaviour(tokens=4000), max_body_bytes=2000) as (engine, _):
+        outcome = await ask(engine, unwatched())
+        assert isinstance(outcome.error, BackendProtocolError)
+        assert "too large" in outcome.error.detail
+        assert isinstance((await ask(engine, unwatched(max_tokens=1))).events[-1], Finished)
+        assert engine.running == 0
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(error_after=2), Behaviour(ending="no_finish")], ids=["error", "end"])
+async def test_a_stream_that_nobody_asked_for_and_that_fails_is_no_answer(behaviour: Behaviour) -> None:
+    behaviour.stream_always = True
+    async with engine_and_backend("openai", behaviour) as (engine, _):
+        assert (await answered(engine)).error is not None
+        assert engine.running == 0
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["whole", "streams unasked"])
+async def test_cancelling_the_call_for_an_answer_closes_the_connection(streams: bool) -> None:
+    behaviour = Behaviour(silent="stream", stream_always=streams)
+    async with engine_and_backend("openai", behaviour) as (engine, backend):
+        task = asyncio.create_task(answered(engine))
+        await eventually(lambda: bool(backend.streams) and backend.streams[0].tokens == 2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert engine.running == 0
+        await eventually(lambda: backend.streams[0].closed_by_client)
+
+
+async def test_only_a_started_engine_answers_and_only_what_is_sound() -> None:
+    async with engine_and_backend("openai") as (engine, backend):
+        wrong = Generate(
+            model=ModelName("sample"), messages=chat().messages, sampling=Sampling(temperature=9.0), stream=False
+        )
+        assert isinstance((await answered(engine, wrong)).error, InvalidRequest)
+        await engine.close()
+        assert isinstance((await answered(engine)).error, BackendUnavailable)
+        assert backend.generations() == []
