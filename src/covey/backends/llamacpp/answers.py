@@ -42,13 +42,13 @@ def unit(vector: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(value / length for value in vector) if length else vector
 
 
-def refusal(message: WorkRefused, *, context_length: int, batch_tokens: int) -> CoveyError:
+def refusal(message: WorkRefused, *, context_length: int, embedding_tokens: int) -> CoveyError:
     match message.kind:
         case "context":
             detail = f"the prompt has {message.tokens} tokens; the model's context holds {context_length}"
             return InvalidRequest(detail, param="messages")
         case "batch":
-            return InvalidRequest(f"a text to embed has more than {batch_tokens} tokens", param="input")
+            return InvalidRequest(f"a text to embed has more than {embedding_tokens} tokens", param="input")
         case "request":
             return BackendRejected("the model cannot work with the request's messages, tools or response format")
     return BackendUnavailable("the engine failed at this request")

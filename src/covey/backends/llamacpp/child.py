@@ -22,7 +22,7 @@ import msgspec
 
 from covey.backends.llamacpp import messages
 from covey.backends.llamacpp.messages import FromChild
-from covey.backends.llamacpp.native_chunks import AnswerReader, decode_vectors, refusal
+from covey.backends.llamacpp.native_chunks import AnswerReader, decode_vectors, embedding_refusal
 
 LOAD_REFUSED_STATUS = 3
 ENGINE_GONE_STATUS = 0
@@ -115,15 +115,19 @@ class Model:
 
     def _embed(self, order: messages.RunEmbedding) -> None:
         self._outbox.put(messages.WorkStarted(order.work))
-        answer = decode_vectors(self._server.handle_embeddings(order.body))
-        if answer.error is not None:
-            kind = "batch" if answer.error.code >= 500 else None
-            refused = refusal(order.work, answer.error)
-            self._outbox.put(messages.WorkRefused(order.work, "batch") if kind else refused)
-            return
-        ordered = sorted(answer.data, key=lambda vector: vector.index)
-        vectors = tuple(vector.embedding for vector in ordered)
-        self._outbox.put(messages.Vectors(order.work, vectors, answer.usage.prompt_tokens))
+        vectors: list[tuple[float, ...]] = []
+        prompt_tokens = 0
+        for body in order.bodies:
+            if order.work in self._cancelled:
+                return
+            answer = decode_vectors(self._server.handle_embeddings(body))
+            if answer.error is not None:
+                self._outbox.put(embedding_refusal(order.work, answer.error))
+                return
+            vectors += [vector.embedding for vector in sorted(answer.data, key=lambda vector: vector.index)]
+            prompt_tokens += answer.usage.prompt_tokens
+            self._outbox.put(messages.WorkProgress(order.work))
+        self._outbox.put(messages.Vectors(order.work, tuple(vectors), prompt_tokens))
 
 
 def load(order: messages.LoadModel) -> Any:
@@ -135,7 +139,7 @@ def load(order: messages.LoadModel) -> Any:
     params.model_alias = {"model"}
     params.n_parallel = order.slots
     params.n_ctx = order.context_length * order.slots
-    params.n_batch = params.n_ubatch = order.batch_tokens
+    params.n_batch = params.n_ubatch = batch_tokens(order, xllamacpp)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = order.threads
     params.n_gpu_layers = order.gpu_layers
     params.flash_attn_type = getattr(
@@ -151,6 +155,9 @@ def load(order: messages.LoadModel) -> Any:
         params.kv_unified_per_slot = order.context_length
     if order.mean_pooling:
         params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+    if order.beside:
+        # Weights that are rearranged for speed, or on a GPU, would be there twice; those of the file are shared.
+        params.no_extra_bufts = params.no_op_offload = True
     params.cache_prompt = order.prompt_cache
     params.cache_ram_mib = 0
     params.ctx_shift = False
@@ -158,6 +165,22 @@ def load(order: messages.LoadModel) -> Any:
     params.verbosity = 1  # errors only; more would write prompts to the output
     close_doors(params, order.directory)
     return xllamacpp.Server(params)
+
+
+def batch_tokens(order: messages.LoadModel, library: Any) -> int:
+    """Tokens in one step; always room for a prompt beside the next tokens of all the other slots."""
+    if order.embedding:
+        return order.batch_tokens
+    wanted = order.gpu_batch_tokens if order.gpu_layers < 0 and has_gpu(library) else order.batch_tokens
+    return max(wanted, 2 * order.slots)
+
+
+def has_gpu(library: Any) -> bool:
+    kinds = library.ggml_backend_dev_type
+    return any(
+        device["type"] in (kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU)
+        for device in library.get_device_info()
+    )
 
 
 def close_doors(params: Any, directory: str) -> None:

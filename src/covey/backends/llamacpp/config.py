@@ -21,6 +21,8 @@ class ModelFileConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class LlamaCppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The embedded engine, which runs model files itself."""
+
     name: str = "llamacpp"
     """The engine's name in lists, logs and metrics."""
     models: tuple[ModelFileConfig, ...] = ()
@@ -34,9 +36,13 @@ class LlamaCppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How many requests one model works on at the same time, 1 to 64. Each slot has a context of its own in memory."""
     context_length: int = 4096
     """Tokens of prompt and answer together that one slot holds; no more than the model was trained for is used."""
-    batch_tokens: int = 512
-    """Prompt tokens processed in one step, 32 to 8192: a cancelled prompt stops within one, and a text to embed has
-    to fit into one."""
+    batch_tokens: int = 0
+    """Tokens of a prompt that are worked off in one step, 16 to 8192: a prompt that is cancelled occupies the engine
+    for the rest of its step and at most one more. 0: 16 to 64 by the size of the model and the number of threads, for
+    steps of some tenths of a second, and 512 where a GPU does all the work."""
+    embedding_tokens: int = 512
+    """Longest text that can be embedded, in tokens, 32 to 8192. It is worked off in one step, which nothing
+    interrupts."""
     threads: int = 0
     """CPU threads for one model; 0: as many as this process may really use. More than that slows everything down."""
     gpu_layers: int = -1
@@ -44,7 +50,8 @@ class LlamaCppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     flash_attention: Literal["auto", "on", "off"] = "auto"
     """Whether the faster attention kernels are used."""
     embeddings: bool = True
-    """Whether chat models answer embedding requests too, with the mean over the tokens of the text."""
+    """Whether chat models answer embedding requests too, with the mean over the tokens of the text. The first such
+    request starts a second process for the model, which shares its weights in memory and works on the CPU."""
     prompt_cache: bool = True
     """Whether a slot reuses what it computed for the beginning of the last prompt. The time to the first token then
     tells a patient observer whether somebody sent the same beginning shortly before; switch it off where strangers
@@ -58,5 +65,7 @@ class LlamaCppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     keep_alive_s: float = -1.0
     """How long an unused model stays in memory; negative: until another one needs the room."""
     environment: dict[str, str] = {}
-    """Environment variables of the children, for example ``CUDA_VISIBLE_DEVICES``, or ``OMP_WAIT_POLICY = "passive"``
-    on a machine that has much else to do. They inherit none, so that native code cannot read secrets from them."""
+    """Environment variables of the children, for example ``CUDA_VISIBLE_DEVICES``. They inherit none, so that native
+    code cannot read secrets from them. Threads that wait for each other sleep soon (``GOMP_SPINCOUNT = "1000"``), or
+    else other work on the machine would slow the engine down tenfold; ``OMP_WAIT_POLICY`` or another count changes
+    that."""

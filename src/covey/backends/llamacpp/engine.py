@@ -8,17 +8,19 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from covey.backends.llamacpp import messages
 from covey.backends.llamacpp.answers import embeddings, finished, refusal
 from covey.backends.llamacpp.config import LlamaCppConfig
 from covey.backends.llamacpp.gguf import Header, read_header
-from covey.backends.llamacpp.hardware import usable_cpus
+from covey.backends.llamacpp.hardware import GPU_STEP_TOKENS, step_tokens, usable_cpus
+from covey.backends.llamacpp.loaded_model import LoadedModel
 from covey.backends.llamacpp.loaded_models import LoadedModels
 from covey.backends.llamacpp.model_file import ModelFile
 from covey.backends.llamacpp.process import ModelProcess, Work
-from covey.backends.llamacpp.requests import embedding_body, generation_body
+from covey.backends.llamacpp.requests import embedding_bodies, generation_body
 from covey.errors import (
     BackendUnavailable,
     CoveyError,
@@ -53,7 +55,7 @@ class LlamaCppEngine:
         self._config = config
         self._files = files
         self._threads = config.threads or usable_cpus()
-        self._loaded = LoadedModels(self._process, limit=config.max_loaded_models, keep_alive_s=config.keep_alive_s)
+        self._loaded = LoadedModels(self._model, limit=config.max_loaded_models, keep_alive_s=config.keep_alive_s)
         self._headers: dict[tuple[Path, int, int], Header] = {}
         self._problems: dict[str, str] = {}
         """What was last wrong with the file of a model."""
@@ -93,8 +95,8 @@ class LlamaCppEngine:
             raise InvalidRequest("this model makes embeddings only", param="model")
         context_length = self._context_length(header)
         chat, body = generation_body(request, context_length=context_length, prompt_cache=self._config.prompt_cache)
-        async with self._loaded.using(file, request.keep_alive_s) as process:
-            counted = 0
+        async with self._loaded.using(file, request.keep_alive_s) as model:
+            counted, process = 0, model.main
             run = process.run(
                 lambda number: messages.RunGeneration(number, chat, body),
                 lambda work: self._works.__setitem__(request_id, (process, work)),
@@ -112,7 +114,7 @@ class LlamaCppEngine:
                                 yield finished(message)
                                 return
                             case messages.WorkRefused():
-                                raise refusal(message, context_length=context_length, batch_tokens=self._batch_tokens)
+                                raise refusal(message, context_length=context_length, embedding_tokens=0)
                 yield Finished(reason="cancelled", usage=Usage(completion_tokens=counted, estimated=True))
             finally:
                 self._works.pop(request_id, None)
@@ -122,10 +124,12 @@ class LlamaCppEngine:
         header = await self._header(file)
         if not (self._config.embeddings or header.embeds_only):
             raise InvalidRequest("this model does not make embeddings", param="model")
-        body = embedding_body(request)
-        async with self._loaded.using(file, None) as process:
+        longest = self._embedding_tokens(header)
+        bodies = embedding_bodies(request, texts_at_once=self._config.slots, tokens_at_once=longest)
+        async with self._loaded.using(file, None) as model:
+            process = await model.embedder()
             run = process.run(
-                lambda number: messages.RunEmbedding(number, body),
+                lambda number: messages.RunEmbedding(number, bodies),
                 lambda work: self._works.__setitem__(request_id, (process, work)),
             )
             try:
@@ -133,9 +137,7 @@ class LlamaCppEngine:
                     async for message in answers:
                         if isinstance(message, messages.WorkRefused):
                             raise refusal(
-                                message,
-                                context_length=self._context_length(header),
-                                batch_tokens=self._batch_tokens,
+                                message, context_length=self._context_length(header), embedding_tokens=longest
                             )
                         if isinstance(message, messages.Vectors):
                             return embeddings(request, file, message)
@@ -153,7 +155,7 @@ class LlamaCppEngine:
             raise BackendUnavailable("the engine is not running")
         for held in self._loaded.all():
             if held.loaded:
-                await held.process.check()
+                await held.model.check()
 
     async def models(self) -> Sequence[ModelInfo]:
         return [await self._info(file) for file in self._files()]
@@ -210,27 +212,51 @@ class LlamaCppEngine:
     def _context_length(self, header: Header) -> int:
         return min(self._config.context_length, header.context_length or self._config.context_length)
 
-    @property
-    def _batch_tokens(self) -> int:
-        """A multiple of the slots: llama.cpp aborts otherwise when it averages over tokens."""
-        return max(1, self._config.batch_tokens // self._config.slots) * self._config.slots
+    def _embedding_tokens(self, header: Header) -> int:
+        """Of the longest text; a multiple of the slots: llama.cpp aborts otherwise when it averages over tokens."""
+        slots = self._config.slots
+        return max(1, min(self._config.embedding_tokens, self._context_length(header)) // slots) * slots
 
-    def _process(self, file: ModelFile) -> ModelProcess:
+    def _model(self, file: ModelFile) -> LoadedModel:
         status = file.path.stat()
         header = self._headers[(file.path, status.st_mtime_ns, status.st_size)]
+        if header.embeds_only:
+            return LoadedModel(self._process(file, self._embedding_order(file, header)))
+        order = self._writing_order(file, header)
+        if not self._config.embeddings:
+            return LoadedModel(self._process(file, order))
+        beside = msgspec.structs.replace(self._embedding_order(file, header), gpu_layers=0, beside=True)
+        return LoadedModel(self._process(file, order), lambda: self._process(file, beside))
+
+    def _writing_order(self, file: ModelFile, header: Header) -> messages.LoadModel:
         config = self._config
-        load = messages.LoadModel(
+        return messages.LoadModel(
             path=str(file.path.resolve()),
             slots=config.slots,
             context_length=self._context_length(header),
-            batch_tokens=self._batch_tokens,
+            batch_tokens=config.batch_tokens or step_tokens(header.elements, self._threads),
+            gpu_batch_tokens=config.batch_tokens or GPU_STEP_TOKENS,
             threads=self._threads,
             gpu_layers=config.gpu_layers,
             flash_attention=config.flash_attention,
-            embedding=config.embeddings or header.embeds_only,
-            mean_pooling=not header.has_pooling,
+            embedding=False,
+            mean_pooling=False,
             prompt_cache=config.prompt_cache,
         )
+
+    def _embedding_order(self, file: ModelFile, header: Header) -> messages.LoadModel:
+        longest = self._embedding_tokens(header)
+        return msgspec.structs.replace(
+            self._writing_order(file, header),
+            context_length=longest,
+            batch_tokens=longest,
+            gpu_batch_tokens=longest,
+            embedding=True,
+            mean_pooling=not header.has_pooling,
+        )
+
+    def _process(self, file: ModelFile, load: messages.LoadModel) -> ModelProcess:
+        config = self._config
         policy = SupervisionPolicy(
             ready_timeout_s=config.load_timeout_s,
             probe_interval_s=config.probe_interval_s,
@@ -272,9 +298,9 @@ class LlamaCppEngine:
         held = self._loaded.find(file.name)
         if held is None:
             return "cold"
-        if not held.loading.done() or held.process.state in ("starting", "waiting"):
+        if not held.loading.done() or held.model.state in ("starting", "waiting"):
             return "loading"
-        return "loaded" if held.process.state == "running" else "unavailable"
+        return "loaded" if held.model.state == "running" else "unavailable"
 
     def _capabilities(self, header: Header) -> tuple[Capability, ...]:
         if header.embeds_only:

@@ -7,6 +7,18 @@ from pathlib import Path
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 PROCESS_GROUPS = Path("/proc/self/cgroup")
+THREAD_SPEED = 10e9
+"""Parameters times prompt tokens that one thread gets through in a second, on a processor that is not new."""
+STEP_S = 0.25
+STEP_TOKENS = (64, 32, 16)
+"""Above 64 a CPU gains nothing; below 16 it reads the weights more often than it computes."""
+GPU_STEP_TOKENS = 512
+
+
+def step_tokens(parameters: int, threads: int) -> int:
+    """How many tokens of a prompt to work off in one step on the CPU, since nothing interrupts a step."""
+    in_time = STEP_S * THREAD_SPEED * threads / max(1, parameters)
+    return next((tokens for tokens in STEP_TOKENS if tokens <= in_time), STEP_TOKENS[-1])
 
 
 def usable_cpus(*, groups: Path = CONTROL_GROUPS, membership: Path = PROCESS_GROUPS) -> int:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from covey.backends.llamacpp.loaded_model import LoadedModel
 from covey.backends.llamacpp.model_file import ModelFile
-from covey.backends.llamacpp.process import ModelProcess
 from covey.errors import BackendUnavailable
 
 SWEEP_INTERVAL_S = 1.0
@@ -22,7 +22,7 @@ class Held:
     """One model that is, or is being, loaded."""
 
     file: ModelFile
-    process: ModelProcess
+    model: LoadedModel
     loading: asyncio.Task[None]
     users: int = 0
     last_used: float = 0.0
@@ -43,7 +43,7 @@ class Held:
 class LoadedModels:
     """Holds at most ``limit`` models. ``keep_alive_s`` is how long an unused one stays; negative: for ever."""
 
-    def __init__(self, make: Callable[[ModelFile], ModelProcess], *, limit: int, keep_alive_s: float) -> None:
+    def __init__(self, make: Callable[[ModelFile], LoadedModel], *, limit: int, keep_alive_s: float) -> None:
         self._make = make
         self._limit = limit
         self._keep_alive_s = keep_alive_s
@@ -75,7 +75,7 @@ class LoadedModels:
         return list(self._held.values())
 
     @asynccontextmanager
-    async def using(self, file: ModelFile, keep_alive_s: float | None = None) -> AsyncIterator[ModelProcess]:
+    async def using(self, file: ModelFile, keep_alive_s: float | None = None) -> AsyncIterator[LoadedModel]:
         """The loaded model, which stays loaded meanwhile. Raises ModelLoadFailed."""
         held = await self._reserve(file)
         if keep_alive_s is not None:
@@ -83,7 +83,7 @@ class LoadedModels:
         try:
             # Shielded: others may wait for the same load, and one that is nearly done is worth finishing.
             await asyncio.shield(held.loading)
-            yield held.process
+            yield held.model
         except asyncio.CancelledError:
             if held.loading.cancelled():
                 raise BackendUnavailable("the engine was stopped") from None
@@ -114,9 +114,9 @@ class LoadedModels:
         raise BackendUnavailable("the engine is not running")
 
     def _begin(self, file: ModelFile) -> Held:
-        process = self._make(file)
-        loading = asyncio.create_task(process.start(), name=f"load {file.name}")  # awaited by users, ended by _unload
-        held = self._held[file.name] = Held(file, process, loading, keep_alive_s=self._keep_alive_s)
+        model = self._make(file)
+        loading = asyncio.create_task(model.start(), name=f"load {file.name}")  # awaited by users, ended by _unload
+        held = self._held[file.name] = Held(file, model, loading, keep_alive_s=self._keep_alive_s)
         loading.add_done_callback(lambda _: self._forget_failed(held))
         return held
 
@@ -137,7 +137,7 @@ class LoadedModels:
         try:
             held.loading.cancel()
             await asyncio.wait([held.loading])
-            await held.process.stop()
+            await held.model.stop()
             log.info("model_unloaded", model=held.file.name)
         finally:
             self._unloading -= 1

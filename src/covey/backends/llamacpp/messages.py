@@ -26,12 +26,18 @@ class LoadModel(ToChild, frozen=True, array_like=True, tag="load"):
     slots: int
     context_length: int
     batch_tokens: int
+    """Tokens of a prompt in one step, or of the longest text that can be embedded."""
+    gpu_batch_tokens: int
+    """The same when a GPU does all the work."""
     threads: int
     gpu_layers: int
     flash_attention: str
     embedding: bool
+    """Whether it makes embeddings; it then makes nothing else."""
     mean_pooling: bool
     prompt_cache: bool
+    beside: bool = False
+    """Whether another child has the same model: nothing is loaded that would not be shared with it."""
     directory: str = ""
     """Where the child may make the socket file that the native server insists on; the engine removes it."""
 
@@ -45,7 +51,8 @@ class RunGeneration(ToChild, frozen=True, array_like=True, tag="generate"):
 
 class RunEmbedding(ToChild, frozen=True, array_like=True, tag="embed"):
     work: int
-    body: bytes
+    bodies: tuple[bytes, ...]
+    """The texts in portions, so that work that is cancelled ends between two of them."""
 
 
 class CancelWork(ToChild, frozen=True, array_like=True, tag="cancel"):

@@ -119,6 +119,12 @@ class AnswerReader:
         )
 
 
+def embedding_refusal(work: int, error: NativeError) -> WorkRefused:
+    """A text that is too long is refused for the context or for the batch: both are as long as it may be."""
+    too_long = error.code >= 500 or error.type == "exceed_context_size_error"
+    return WorkRefused(work, "batch", error.n_prompt_tokens) if too_long else refusal(work, error)
+
+
 def refusal(work: int, error: NativeError) -> WorkRefused:
     if error.type == "exceed_context_size_error":
         return WorkRefused(work, "context", error.n_prompt_tokens)

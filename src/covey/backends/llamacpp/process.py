@@ -20,6 +20,9 @@ from covey.backends.llamacpp.messages import MessageFromChild
 from covey.errors import BackendError, BackendUnavailable, CoveyError, ModelLoadFailed, NotStarted, StartFailed
 from covey.runtime.child_process import ChildProcess, Launch, SupervisionPolicy
 
+SHORT_SPIN = {"GOMP_SPINCOUNT": "1000"}
+"""By default threads spin for milliseconds at each of the hundreds of barriers of a token before they sleep. When one
+of them has lost its CPU to somebody else, the others then burn what it would need."""
 PACKAGE_ROOT = Path(covey.__file__).parents[1]
 KEPT_OUTPUT_LINES = 20
 
@@ -101,6 +104,7 @@ class ModelProcess:
             "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             "GGML_NO_BACKTRACE": "1",
+            **({} if "OMP_WAIT_POLICY" in environment else SHORT_SPIN),
             **environment,
         }
         self._log = structlog.get_logger(__name__).bind(model=name)

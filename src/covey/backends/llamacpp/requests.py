@@ -23,6 +23,7 @@ MOST_TOP_LOGPROBS = 20
 MOST_INPUTS = 2048
 MOST_MESSAGES = 4096
 MOST_TOOLS = 256
+CHARS_OF_A_TOKEN = 3
 NATIVE_NAMES = {
     "temperature": ("temperature", 0.0, 2.0),
     "top_p": ("top_p", 0.0, 1.0),
@@ -70,12 +71,22 @@ def generation_body(request: Generate, *, context_length: int, prompt_cache: boo
     return chat, _encode(body | format_fields(request.response_format, chat=chat))
 
 
-def embedding_body(request: Embed) -> bytes:
+def embedding_bodies(request: Embed, *, texts_at_once: int, tokens_at_once: int) -> tuple[bytes, ...]:
+    """The texts in portions that take about one step of the native server each."""
     if not 1 <= len(request.inputs) <= MOST_INPUTS:
         raise InvalidRequest(f"1 to {MOST_INPUTS} texts can be embedded at once", param="input")
     if not all(request.inputs):
         raise InvalidRequest("a text to embed is empty", param="input")
-    return _encode({"input": request.inputs})
+    portions: list[list[str]] = []
+    room = 0
+    for text in request.inputs:
+        length = len(text) // CHARS_OF_A_TOKEN + 1
+        if not portions or length > room or len(portions[-1]) == texts_at_once:
+            portions.append([])
+            room = tokens_at_once
+        portions[-1].append(text)
+        room -= length
+    return tuple(_encode({"input": portion}) for portion in portions)
 
 
 def sampling_fields(sampling: Sampling, context_length: int) -> dict[str, Any]:

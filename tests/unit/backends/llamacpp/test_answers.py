@@ -49,6 +49,6 @@ def test_more_dimensions_than_there_are_cannot_be_had(dimensions: int) -> None:
     ],
 )
 def test_refusals_are_named(message: WorkRefused, kind: type[CoveyError], words: str) -> None:
-    error = refusal(message, context_length=2048, batch_tokens=512)
+    error = refusal(message, context_length=2048, embedding_tokens=512)
     assert type(error) is kind
     assert words in error.detail

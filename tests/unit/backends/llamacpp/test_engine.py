@@ -85,6 +85,36 @@ async def test_an_engine_that_is_not_started_says_so(tmp_path: Path) -> None:
     await found.close()
 
 
-@pytest.mark.parametrize(("slots", "batch", "expected"), [(3, 512, 510), (4, 512, 512), (64, 32, 64)])
-def test_the_batch_is_a_multiple_of_the_slots(tmp_path: Path, slots: int, batch: int, expected: int) -> None:
-    assert engine(tmp_path, gguf(), slots=slots, batch_tokens=batch)._batch_tokens == expected
+@pytest.mark.parametrize(
+    ("slots", "longest", "expected"), [(3, 512, 510), (4, 512, 512), (64, 32, 64), (4, 2048, 1000)]
+)
+async def test_a_text_to_embed_fits_one_step_of_whole_slots(
+    tmp_path: Path, slots: int, longest: int, expected: int
+) -> None:
+    found = engine(tmp_path, metadata("llama"), slots=slots, embedding_tokens=longest)
+    (file,) = found._files()
+    header = await found._header(file)
+    order = found._embedding_order(file, header)
+    assert (order.batch_tokens, order.context_length, order.embedding) == (expected, expected, True)
+
+
+async def test_a_model_that_writes_gets_small_steps_and_one_that_embeds_whole_texts(tmp_path: Path) -> None:
+    writes = engine(tmp_path, metadata("llama"), threads=2)
+    (file,) = writes._files()
+    await writes._header(file)
+    model = writes._model(file)
+    assert (model.main.load.embedding, model.main.load.batch_tokens, model.main.load.gpu_batch_tokens) == (
+        False, 64, 512
+    )  # fmt: skip
+    assert model.beside is None
+    (tmp_path / "m.gguf").write_bytes(metadata("bert"))
+    await writes._header(file)
+    load = writes._model(file).main.load
+    assert (load.embedding, load.batch_tokens, load.beside) == (True, 512, False)
+
+
+async def test_steps_that_are_set_are_kept(tmp_path: Path) -> None:
+    found = engine(tmp_path, metadata("llama"), batch_tokens=128)
+    (file,) = found._files()
+    order = found._writing_order(file, await found._header(file))
+    assert (order.batch_tokens, order.gpu_batch_tokens) == (128, 128)

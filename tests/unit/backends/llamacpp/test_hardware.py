@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from covey.backends.llamacpp.hardware import cpu_quota, usable_cpus
+from covey.backends.llamacpp.hardware import cpu_quota, step_tokens, usable_cpus
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -46,3 +46,11 @@ def test_no_more_threads_than_the_quota_pays_for_and_at_least_one(
     for content, cpus in (("max 100000", 8), ("350000 100000", 3), ("10000 100000", 1), ("1600000 100000", 8)):
         groups = write(tmp_path, {"cpu.max": content})
         assert usable_cpus(groups=groups, membership=own) == cpus
+
+
+@pytest.mark.parametrize(
+    ("parameters", "threads", "tokens"),
+    [(0, 1, 64), (30_000_000, 1, 64), (135_000_000, 2, 32), (7_000_000_000, 8, 16), (7_000_000_000, 64, 16)],
+)
+def test_the_larger_the_model_the_smaller_its_steps(parameters: int, threads: int, tokens: int) -> None:
+    assert step_tokens(parameters, threads) == tokens

@@ -1,4 +1,4 @@
-"""Which models are in memory, with processes that load at a word."""
+"""Which models are in memory, with models that load at a word."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import cast
 import pytest
 
 from covey.backends.llamacpp import loaded_models
+from covey.backends.llamacpp.loaded_model import LoadedModel
 from covey.backends.llamacpp.loaded_models import LoadedModels
 from covey.backends.llamacpp.model_file import ModelFile
-from covey.backends.llamacpp.process import ModelProcess
 from covey.errors import BackendUnavailable, ModelLoadFailed
 from covey.testing.eventually import eventually
 
 
-class FakeProcess:
+class FakeModel:
     def __init__(self, file: ModelFile, failures: set[str]) -> None:
         self.file = file
         self.state = "stopped"
@@ -36,17 +36,17 @@ class FakeProcess:
 
 class Bench:
     def __init__(self, *, limit: int = 1, keep_alive_s: float = -1.0) -> None:
-        self.made: list[FakeProcess] = []
+        self.made: list[FakeModel] = []
         self.failures: set[str] = set()
         self.slow = False
         """Whether new processes load only when told to."""
         self.models = LoadedModels(self.make, limit=limit, keep_alive_s=keep_alive_s)
 
-    def make(self, file: ModelFile) -> ModelProcess:
-        self.made.append(FakeProcess(file, self.failures))
+    def make(self, file: ModelFile) -> LoadedModel:
+        self.made.append(FakeModel(file, self.failures))
         if not self.slow:
             self.made[-1].may_load.set()
-        return cast("ModelProcess", self.made[-1])
+        return cast("LoadedModel", self.made[-1])
 
     @property
     def running(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from covey.backends.llamacpp.requests import embedding_body, generation_body, native_messages, plain_words
+from covey.backends.llamacpp.requests import embedding_bodies, generation_body, native_messages, plain_words
 from covey.errors import InvalidRequest
 from covey.protocol.ids import ModelName
 from covey.protocol.inference import (
@@ -170,8 +170,18 @@ def test_reasoning_is_switched_through_the_template(fields: dict[str, Any], swit
 @pytest.mark.parametrize("inputs", [(), ("",), ("a",) * 2049])
 def test_texts_to_embed_are_counted_and_not_empty(inputs: tuple[str, ...]) -> None:
     with pytest.raises(InvalidRequest):
-        embedding_body(Embed(model=MODEL, inputs=inputs))
-    assert embedding_body(Embed(model=MODEL, inputs=("a",))) == b'{"input":["a"]}'
+        embedding_bodies(Embed(model=MODEL, inputs=inputs), texts_at_once=4, tokens_at_once=512)
+
+
+def test_texts_to_embed_come_in_portions_of_about_one_step() -> None:
+    def portions(*lengths: int) -> list[list[int]]:
+        request = Embed(model=MODEL, inputs=tuple("x" * length for length in lengths))
+        bodies = embedding_bodies(request, texts_at_once=3, tokens_at_once=100)
+        return [[len(text) for text in msgspec.json.decode(body)["input"]] for body in bodies]
+
+    assert portions(1) == [[1]]
+    assert portions(5, 6, 7, 8) == [[5, 6, 7], [8]]
+    assert portions(200, 50, 80, 900, 1) == [[200, 50], [80], [900], [1]]
 
 
 @pytest.mark.parametrize("mark", MARKS)
