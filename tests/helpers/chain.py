@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
@@ -41,8 +42,10 @@ from covey.protocol.registry import (
     PullProgress,
     RunningModelList,
 )
+from covey.protocol.whole_answers import CLIENT_ANSWER, PROCESSOR_ANSWER, PerhapsWhole, WholeAnswer
 from covey.rpc.bus import Binding
 from covey.rpc.context import CallContext
+from covey.rpc.gathered import gathered
 from covey.rpc.local import LocalBus
 from covey.rpc.service import Service, serves, streams
 from covey.runtime.clock import Clock, SystemClock
@@ -136,6 +139,47 @@ class SampleProcessor(Service):
         yield PullProgress(status="done")
 
 
+class WholeProcessor(SampleProcessor):
+    """The same with an engine that gives answers as a whole."""
+
+    def __init__(self, engine: SampleEngine, *, aliases: tuple[str, ...] = ()) -> None:
+        super().__init__(engine, aliases=aliases)
+        self.wholes: list[Generate] = []
+        """What was asked for by a call; ``asked`` has what was asked for as a stream."""
+        self.says: WholeAnswer | Exception | None = None
+        """What it says or raises instead of the engine's answer."""
+        self.stubborn = False
+        """Answer although the task was cancelled."""
+
+    @serves(PROCESSOR_ANSWER)
+    async def answer(self, request: Generate, context: CallContext) -> PerhapsWhole:
+        self.wholes.append(request)
+        self.contexts.append(context)
+        if self.refuse is not None:
+            raise self.refuse
+        self.running += 1
+        try:
+            await self._gate()
+            if isinstance(self.says, Exception):
+                raise self.says
+            events = self.engine.generate(request, RequestId(mint("run")))
+            found = self.says or await gathered(cast("AsyncGenerator[GenerationEvent, None]", events))
+            assert found.started is not None
+            started = msgspec.structs.replace(found.started, node=NODE)
+            return PerhapsWhole(answer=msgspec.structs.replace(found, started=started))
+        finally:
+            self.running -= 1
+
+    async def _gate(self) -> None:
+        if self.gate is None:
+            return
+        try:
+            await self.gate.enter()
+        except asyncio.CancelledError:
+            if not self.stubborn:
+                raise
+
+
 class Chain:
     """Started by :func:`running_chain`. ``records`` is what the auth worker would have written."""
 
@@ -154,6 +198,13 @@ class Chain:
         """Another processor, serving."""
         config = msgspec.convert({"tokens": 8, **settings}, SampleConfig)
         processor = SampleProcessor(SampleEngine(config), aliases=aliases)
+        await processor.start(self.bus)
+        self.processors.append(processor)
+        return processor
+
+    async def whole_processor(self, **settings: Any) -> WholeProcessor:
+        """The same with an engine that gives answers as a whole."""
+        processor = WholeProcessor(SampleEngine(msgspec.convert({"tokens": 8, **settings}, SampleConfig)))
         await processor.start(self.bus)
         self.processors.append(processor)
         return processor
@@ -198,6 +249,15 @@ class Chain:
 
     async def answer(self, credential: str, text: str = "hello", **fields: Any) -> list[GenerationEvent]:
         return [event async for event in self.generate(credential, text, **fields)]
+
+    async def whole(
+        self, credential: str, text: str = "hello", *, context: CallContext | None = None, **fields: Any
+    ) -> WholeAnswer:
+        """An answer that nobody watches, as the bridge asks for it."""
+        start = chat(credential, text, generate={"stream": False}, **fields)
+        asked = self.bus.call_local(CLIENT_ANSWER, start, context or self.context())
+        assert asked is not None
+        return await asked
 
     async def operate(
         self, name: str, credential: str | None, /, *, context: CallContext | None = None, **fields: Any

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from covey.backends.base import Engine
@@ -14,7 +15,9 @@ from covey.backends.sample import SampleConfig, SampleEngine
 from covey.protocol.auth import Identity
 from covey.protocol.ids import InstanceId, ModelName, NodeName, RequestId, UserId
 from covey.protocol.inference import PROCESSOR_GENERATE, ChatMessage, Delta, Generate, GenerationEvent, Sampling
+from covey.protocol.whole_answers import PROCESSOR_ANSWER, WholeAnswer
 from covey.rpc.context import CallContext
+from covey.rpc.gathered import gathered
 from covey.rpc.local import LocalBus
 from covey.runtime.clock import SystemClock
 from covey.workers.processor import Inventory, ProcessorConfig, ProcessorWorker
@@ -42,8 +45,29 @@ class Processor:
     async def events(self, request: Generate, *, user: str = "u1", request_id: str = "req_1") -> list[GenerationEvent]:
         return [event async for event in self.generate(request, user=user, request_id=request_id)]
 
+    async def answer(self, request: Generate, *, user: str = "u1", request_id: str = "req_1") -> WholeAnswer | None:
+        """As a gateway of the same process asks for an answer that nobody watches."""
+        asked = self.bus.call_local(PROCESSOR_ANSWER, request, context(user, request_id))
+        assert asked is not None
+        return (await asked).answer
+
     def metric(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"covey_processor_{name}", labels) or 0.0
+
+
+class WholeSample(SampleEngine):
+    """A sample engine that gives answers as a whole."""
+
+    async def answer(self, request: Generate, request_id: RequestId) -> WholeAnswer:
+        return await gathered(cast("AsyncGenerator[GenerationEvent]", self.generate(request, request_id)))
+
+
+def whole_sample(**settings: object) -> WholeSample:
+    return WholeSample(SampleConfig(**settings))  # type: ignore[arg-type]  # checked by the Struct's own fields
+
+
+def unwatched(model: str = "sample", text: str = "Tell me of birds.", *, max_tokens: int | None = None) -> Generate:
+    return msgspec.structs.replace(chat(model, text, max_tokens=max_tokens), stream=False)
 
 
 def context(user: str = "u1", request_id: str = "req_1") -> CallContext:

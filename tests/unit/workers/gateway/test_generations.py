@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from covey.backends.sample import SampleConfig, SampleEngine
 from covey.errors import (
     BackendRejected,
     BackendUnavailable,
     CoveyError,
+    DeadlineExceeded,
     Draining,
     Forbidden,
     InvalidRequest,
@@ -20,6 +22,7 @@ from covey.errors import (
     NoWorkerAvailable,
     Overloaded,
     StreamInterrupted,
+    Unauthenticated,
 )
 from covey.protocol.ids import ModelName
 from covey.protocol.inference import (
@@ -31,6 +34,7 @@ from covey.protocol.inference import (
     Failed,
     Finished,
     GatewayEmbed,
+    GatewayGenerate,
     Generate,
     GenerationEvent,
     ImagePart,
@@ -41,6 +45,7 @@ from covey.protocol.inference import (
 )
 from covey.protocol.registry import LoadReport
 from covey.protocol.usage import UsageRecord
+from covey.protocol.whole_answers import GATEWAY_ANSWER, WholeAnswer
 from covey.rpc.context import CallContext
 from covey.rpc.service import streams
 from covey.testing.eventually import eventually
@@ -271,3 +276,206 @@ async def test_a_model_without_vision_refuses_pictures_and_says_why(tmp_path: Pa
         with pytest.raises(InvalidRequest, match="cannot see images: vision is not among its capabilities"):
             await chain.answer(token, messages=(ChatMessage(role="user", content=(image,)),))
         assert processor.asked == []
+
+
+# Whole answers
+
+
+async def ask(chain: Chain, key: str, *, model: str = "sample", **fields: Any) -> WholeAnswer | None:
+    """As the client worker of the same process asks."""
+    generate = Generate(
+        model=ModelName(model), messages=(ChatMessage(role="user", content="one two three"),), stream=False
+    )
+    asked = chain.bus.call_local(
+        GATEWAY_ANSWER, GatewayGenerate(credential=key, generate=generate), chain.context(**fields)
+    )
+    assert asked is not None
+    return (await asked).answer
+
+
+async def test_a_whole_answer_is_written_down_as_its_stream_is(chain: Chain, key: str) -> None:
+    processor = await chain.whole_processor()
+    events = await chain.answer(key, "one two three", generate={"stream": False})
+    whole = await ask(chain, key)
+    assert (len(processor.asked), len(processor.wholes)) == (1, 1)
+    assert whole is not None
+    assert [whole.started, *whole.deltas] == events[:-1]
+    assert whole.finished.usage == Usage(prompt_tokens=3, completion_tokens=8)
+    streamed, called = [
+        msgspec.structs.replace(record, request_id="", at=0.0, duration_ms=0.0, first_token_ms=0.0)
+        for record in await usage(chain, 2)
+        if record.first_token_ms is not None and record.first_token_ms <= record.duration_ms
+    ]
+    assert streamed == called
+    assert (called.outcome, called.queue_ms, called.node) == ("ok", 0.0, "node-1")
+    assert processor.contexts[-1].identity is not None
+    assert chain.sample("covey_gateway_tokens_total", model="sample", kind="completion") == 16
+    assert at_rest(chain)
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_a9_a_revoked_key_ends_a_whole_answer_at_once(chain: Chain, key: str, stubborn: bool) -> None:
+    processor = await chain.whole_processor()
+    await chain.whole_processor()
+    processor.gate, processor.stubborn = Gate(), stubborn
+    chain.processors[1].load = LoadReport(slots=1, running=1)
+
+    async def asks() -> int:
+        with pytest.raises(Unauthenticated, match="no longer valid"):
+            await ask(chain, key)
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    task = asyncio.create_task(asks())
+    await processor.gate.entered()
+    await chain.records.revoke_key(key)
+    assert await task == 0
+    assert processor.running == 0
+    assert chain.processors[1].asked == []
+    (record,) = await usage(chain)
+    assert (record.outcome, record.error_code) == ("cancelled", "unauthenticated")
+    assert record.completion_tokens == (8 if stubborn else 0)
+    assert at_rest(chain)
+
+
+async def test_d16_a_caller_that_leaves_frees_the_engine_of_a_whole_answer(chain: Chain, key: str) -> None:
+    processor = await chain.whole_processor()
+    processor.gate = Gate()
+    tasks = [asyncio.create_task(ask(chain, key)) for _ in range(4)]
+    await eventually(lambda: processor.running == 4)
+    assert chain.gateway.limiter.outstanding == chain.gateway.info().load.running == 4
+    for task in tasks[:3]:
+        task.cancel()
+    await asyncio.gather(*tasks[:3], return_exceptions=True)
+    assert [task.cancelled() for task in tasks[:3]] == [True] * 3
+    assert processor.running == 1
+    processor.gate.open()
+    assert await tasks[3] is not None
+    assert sorted(record.outcome for record in await usage(chain, 4)) == ["cancelled"] * 3 + ["ok"]
+    assert at_rest(chain)
+
+
+@pytest.mark.parametrize("failure", [BackendUnavailable(), Overloaded(), Draining(), StreamInterrupted()])
+@pytest.mark.parametrize("whole", [False, True], ids=["streams", "answers whole"])
+async def test_another_processor_is_tried_for_a_whole_answer(
+    chain: Chain, key: str, failure: CoveyError, whole: bool
+) -> None:
+    bad = await chain.whole_processor()
+    bad.refuse, bad.load = failure, LoadReport(slots=100)
+    good = await (chain.whole_processor() if whole else chain.processor())
+    good.load = LoadReport(slots=1, running=1)
+    answer = await ask(chain, key)
+    assert answer is not None
+    assert sum(delta.tokens for delta in answer.deltas) == 8
+    assert (len(bad.wholes), len(bad.asked), len(good.asked)) == (1, 0, 1)
+    (record,) = await usage(chain)
+    assert (record.outcome, record.processor, record.completion_tokens) == ("ok", good.instance, 8)
+    assert chain.sample("covey_gateway_retries_total", code=failure.code) == 1
+    assert at_rest(chain)
+
+
+async def test_a_processor_that_goes_away_gives_its_whole_answer_up_to_another(chain: Chain, key: str) -> None:
+    going, staying = await chain.whole_processor(), await chain.processor()
+    going.gate, going.load = Gate(), LoadReport(slots=100)
+    staying.load = LoadReport(slots=1, running=1)
+    task = asyncio.create_task(ask(chain, key))
+    await going.gate.entered()
+    assert going.binding is not None
+    await going.binding.drain(0.0)
+    assert await task is not None
+    assert going.running == 0
+    assert len(staying.asked) == 1
+
+
+async def test_no_more_processors_are_tried_for_a_whole_answer_than_set(chain: Chain, key: str) -> None:
+    for _ in range(5):
+        (await chain.whole_processor()).refuse = BackendUnavailable("down")
+    with pytest.raises(BackendUnavailable, match="down"):
+        await ask(chain, key)
+    assert sum(len(processor.contexts) for processor in chain.processors) == 3
+    (record,) = await usage(chain)
+    assert (record.outcome, record.error_code) == ("failed", "backend_unavailable")
+    assert at_rest(chain)
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome", "code"),
+    [(InvalidRequest("bad"), "refused", "invalid_request"), (ValueError("secret"), "failed", "internal")],
+)
+async def test_a_failure_that_another_processor_would_share_ends_a_whole_answer(
+    chain: Chain, key: str, failure: Exception, outcome: str, code: str
+) -> None:
+    for _ in range(2):
+        (await chain.whole_processor()).says = failure
+    with capture_logs() as logs, pytest.raises(CoveyError) as caught:
+        await ask(chain, key)
+    assert caught.value.code == code
+    assert "secret" not in caught.value.detail
+    assert len([entry for entry in logs if entry["event"] == "handler_failed"]) == (code == "internal")
+    assert sum(len(processor.contexts) for processor in chain.processors) == 1
+    (record,) = await usage(chain)
+    assert (record.outcome, record.error_code) == (outcome, code)
+    assert at_rest(chain)
+
+
+async def test_a_whole_answer_keeps_to_its_deadline(chain: Chain, key: str) -> None:
+    processor = await chain.whole_processor()
+    processor.gate = Gate()
+    deadline = asyncio.get_running_loop().time() + 0.05
+    with pytest.raises(DeadlineExceeded):
+        await ask(chain, key, deadline=deadline)
+    assert processor.running == 0
+    assert len(await usage(chain)) == 1
+    assert at_rest(chain)
+
+
+async def test_a_gateway_that_stops_ends_whole_answers(chain: Chain, key: str) -> None:
+    processor = await chain.whole_processor()
+    processor.gate = Gate()
+    task = asyncio.create_task(ask(chain, key))
+    await processor.gate.entered()
+    await chain.gateway.stop()
+    with pytest.raises(Draining):
+        await task
+    assert processor.running == 0
+    (record,) = await usage(chain)
+    assert record.outcome == "cancelled"
+
+
+@pytest.mark.parametrize("lie", [1, 5_000_000, -3])
+async def test_d14_whole_answers_are_counted_too(chain: Chain, key: str, lie: int) -> None:
+    processor = await chain.whole_processor()
+    deltas = (Delta(text="word " * 500, tokens=500),)
+    finished = Finished(reason="stop", usage=Usage(prompt_tokens=5, completion_tokens=lie))
+    processor.says = WholeAnswer(started=STARTED, deltas=deltas, finished=finished)
+    answer = await ask(chain, key)
+    assert answer is not None
+    assert (answer.started, answer.deltas) == (msgspec.structs.replace(STARTED, node="node-1"), deltas)
+    assert answer.finished.usage.completion_tokens == 500
+    (record,) = await usage(chain)
+    assert (record.completion_tokens, record.estimated) == (500, True)
+
+
+async def test_where_a_stream_is_to_be_read_nothing_was_admitted(chain: Chain, key: str) -> None:
+    assert await ask(chain, key) is None
+    streaming = await chain.processor()
+    assert await ask(chain, key) is None
+    whole = await chain.whole_processor(models=("other",))
+    assert await ask(chain, key) is None
+    assert streaming.asked == whole.wholes == []
+    assert await ask(chain, key, model="other") is not None
+    (record,) = await usage(chain)
+    assert (record.model, record.outcome) == ("other", "ok")
+    assert at_rest(chain)
+
+
+async def test_a_whole_answer_that_is_refused_is_written_down_once(chain: Chain, key: str) -> None:
+    await chain.whole_processor()
+    with pytest.raises(ModelNotFound):
+        await ask(chain, key, model="missing")
+    with pytest.raises(Unauthenticated):
+        await ask(chain, "sk-covey-wrong")
+    (record,) = await usage(chain)
+    assert (record.outcome, record.error_code) == ("refused", "model_not_found")
+    assert at_rest(chain)

@@ -3,41 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from covey.errors import (
+    BackendProtocolError,
     BackendRejected,
     BackendUnavailable,
     Conflict,
+    CoveyError,
     DeadlineExceeded,
+    Draining,
     ModelNotFound,
     Overloaded,
 )
 from covey.protocol.endpoint import Empty
-from covey.protocol.ids import ModelName
+from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import (
     PROCESSOR_EMBED,
     Delta,
     Embed,
     Finished,
+    Generate,
     GenerationEvent,
     Queued,
     Sampling,
     Started,
 )
+from covey.protocol.nodes import PROCESSOR_SET_DRAINING, SetDraining
 from covey.protocol.registry import (
     PROCESSOR_LIST_RUNNING,
     PROCESSOR_REMOVE_MODEL,
     PROCESSOR_SHOW_MODEL,
+    ModelInfo,
     ModelRef,
 )
+from covey.protocol.whole_answers import WholeAnswer
 from covey.testing.eventually import eventually
 from covey.workers.processor import ConfiguredModel, DefaultSampling, ProcessorConfig
-from tests.helpers.processors import INSTANCE, NODE, Processor, chat, context, processor, sample, text_of
+from tests.helpers.processors import (
+    INSTANCE,
+    NODE,
+    Processor,
+    WholeSample,
+    chat,
+    context,
+    processor,
+    sample,
+    text_of,
+    unwatched,
+    whole_sample,
+)
 
 
 async def until_delta(stream: AsyncIterator[GenerationEvent]) -> None:
@@ -274,3 +294,171 @@ async def test_logit_and_other_wishes_of_the_request_win_over_the_defaults(tmp_p
         plain = chat()
         seeded = type(plain)(model=plain.model, messages=plain.messages, sampling=Sampling(seed=2))
         assert text_of(await node.events(plain)) != text_of(await node.events(seeded))
+
+
+# Whole answers
+
+
+def ask(node: Processor, number: int = 0, user: str = "u1") -> asyncio.Task[WholeAnswer | None]:
+    return asyncio.create_task(node.answer(unwatched(), user=user, request_id=f"req_{user}_{number}"))
+
+
+async def test_a_whole_answer_is_what_the_stream_would_have_told(tmp_path: Path) -> None:
+    configured = ConfiguredModel(name="sample", aliases=("birds",), sampling=DefaultSampling(seed=5))
+    config = ProcessorConfig(models=(configured,), max_tokens_limit=7)
+    async with processor(tmp_path, whole_sample(tokens=9), config=config) as node:
+        started, *deltas, finished = await node.events(unwatched("birds"))
+        whole = await node.answer(unwatched("birds"))
+        assert node.metric("requests_total", engine="sample", model="sample", outcome="ok") == 2
+        assert node.metric("tokens_total", engine="sample", model="sample", kind="completion") == 14
+        assert node.worker.info().load.running == 0
+    assert whole is not None
+    assert isinstance(started, Started)
+    assert isinstance(finished, Finished)
+    assert whole.deltas == tuple(deltas)
+    assert whole.started == msgspec.structs.replace(started, queue_ms=whole.started.queue_ms if whole.started else -1)
+    assert (whole.finished.reason, whole.finished.usage) == (finished.reason, finished.usage)
+    assert whole.finished.timings.queue_ms is not None
+    assert whole.finished.timings.load_ms is None
+
+
+class Cold(WholeSample):
+    """One whose model has to be loaded first."""
+
+    async def models(self) -> Sequence[ModelInfo]:
+        return [msgspec.structs.replace(model, state="cold") for model in await super().models()]
+
+
+@pytest.mark.parametrize("kind", ["streams", "not loaded", "watched"])
+async def test_where_the_stream_tells_more_it_is_to_be_read_and_nothing_was_done(tmp_path: Path, kind: str) -> None:
+    engine = {"streams": sample(), "not loaded": Cold(sample().config), "watched": whole_sample()}[kind]
+    async with processor(tmp_path, engine) as node:
+        request = chat() if kind == "watched" else unwatched()
+        assert await node.answer(request) is None
+        assert engine._begun == 0
+        assert node.worker.info().load.running == 0
+        assert isinstance((await node.events(request))[-1], Finished)
+
+
+async def test_a_whole_answer_waits_for_its_turn(tmp_path: Path) -> None:
+    engine = whole_sample(slots=1, hang_after_tokens=1)
+    async with processor(tmp_path, engine) as node:
+        first = ask(node)
+        await eventually(lambda: engine.running == 1)
+        waiting, leaving = ask(node, user="u2"), ask(node, user="u3")
+        await eventually(lambda: node.worker.info().load.waiting == 2)
+        (listed,) = (await node.bus.call(PROCESSOR_LIST_RUNNING, Empty(), context())).items
+        assert (listed.running, listed.waiting) == (1, 2)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        assert node.worker.info().load.waiting == 1
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await eventually(lambda: engine.running == 1)
+        await engine.abort(RequestId("req_u2_0"))
+        whole = await waiting
+        assert whole is not None
+        assert whole.started is not None
+        assert whole.finished.timings.queue_ms == whole.started.queue_ms
+        assert whole.started.queue_ms > 0
+        assert whole.finished.reason == "cancelled"
+        assert engine._begun == 2
+        load = node.worker.info().load
+        assert (load.running, load.waiting) == (0, 0)
+        (listed,) = (await node.bus.call(PROCESSOR_LIST_RUNNING, Empty(), context())).items
+        assert (listed.running, listed.waiting) == (0, 0)
+        assert node.metric("requests_total", engine="sample", model="sample", outcome="cancelled") == 3
+
+
+async def test_a_full_queue_refuses_whole_answers_too(tmp_path: Path) -> None:
+    engine = whole_sample(slots=1, hang_after_tokens=1)
+    config = ProcessorConfig(queue_limit=1, user_queue_limit=1)
+    async with processor(tmp_path, engine, config=config) as node:
+        tasks = [ask(node, user=user) for user in ("u1", "u2")]
+        await eventually(lambda: node.worker.info().load.waiting == 1)
+        with pytest.raises(Overloaded) as caught:
+            await node.answer(unwatched(), user="u3")
+        assert caught.value.retry_after_s is not None
+        assert node.metric("refused_total", engine="sample") == 1
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_an_engine_that_fails_is_asked_for_a_whole_answer_once_more(tmp_path: Path) -> None:
+    engine = whole_sample(fail_every=2, tokens=2)
+    async with processor(tmp_path, engine) as node:
+        for number in range(3):
+            whole = await node.answer(unwatched(), request_id=f"req_{number}")
+            assert whole is not None
+            assert len(whole.deltas) == 2
+        engine.config = msgspec.structs.replace(engine.config, fail_every=1)
+        begun = engine._begun
+        with pytest.raises(BackendUnavailable):
+            await node.answer(unwatched(), request_id="req_bad")
+        assert engine._begun == begun + 2
+        assert node.metric("requests_total", engine="sample", model="sample", outcome="backend_unavailable") == 1
+        assert node.worker.info().load.running == 0
+
+
+async def test_a_request_that_killed_the_engine_is_not_asked_as_a_whole_either(tmp_path: Path) -> None:
+    engine = whole_sample(fail_after_tokens=0)
+    async with processor(tmp_path, engine) as node:
+        with pytest.raises(BackendRejected):
+            await node.events(chat())
+        begun = engine._begun
+        with pytest.raises(BackendRejected):
+            await node.answer(unwatched())
+        assert engine._begun == begun
+
+
+async def test_d19_a_whole_answer_without_end_is_ended_by_the_clock(tmp_path: Path) -> None:
+    engine = whole_sample(hang_after_tokens=1)
+    async with processor(tmp_path, engine, config=ProcessorConfig(generation_timeout_s=0.05)) as node:
+        with pytest.raises(DeadlineExceeded, match="not complete"):
+            await node.answer(unwatched())
+        assert engine.running == 0
+        assert node.worker.info().load.running == 0
+        assert node.metric("requests_total", engine="sample", model="sample", outcome="deadline_exceeded") == 1
+
+
+async def test_a_processor_out_of_service_gives_no_whole_answers(tmp_path: Path) -> None:
+    async with processor(tmp_path, whole_sample()) as node:
+        await node.bus.call(PROCESSOR_SET_DRAINING, SetDraining(draining=True), context())
+        with pytest.raises(Draining):
+            await node.answer(unwatched())
+
+
+class Odd(WholeSample):
+    """Gives what it is told instead of an answer."""
+
+    gives: WholeAnswer | Exception = ValueError("no")
+
+    async def answer(self, request: Generate, request_id: RequestId) -> WholeAnswer:
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+
+async def test_an_engine_that_breaks_its_word_gets_its_slot_back(tmp_path: Path) -> None:
+    engine = Odd(sample(slots=1).config)
+    async with processor(tmp_path, engine) as node:
+        with pytest.raises(CoveyError) as caught:
+            await node.answer(unwatched())
+        assert type(caught.value) is CoveyError
+        engine.gives = WholeAnswer(finished=Finished(reason="stop"))
+        with pytest.raises(BackendProtocolError):
+            await node.answer(unwatched())
+        assert node.worker.info().load.running == 0
+        assert node.metric("requests_total", engine="sample", model="sample", outcome="backend_protocol_error") == 1
+
+
+async def test_a_processor_that_stops_ends_whole_answers(tmp_path: Path) -> None:
+    engine = whole_sample(hang_after_tokens=1)
+    async with processor(tmp_path, engine) as node:
+        task = ask(node)
+        await eventually(lambda: engine.running == 1)
+        await node.worker.withdraw(0.01)
+        with pytest.raises(Draining):
+            await task
+        assert engine.running == 0
