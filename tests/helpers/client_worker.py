@@ -81,7 +81,7 @@ class ScriptedClientWorker(Service):
         self.contexts: list[CallContext] = []
         self.embeds: list[GatewayEmbed] = []
         self.pulls: list[GatewayPull] = []
-        self.results: dict[str, msgspec.Struct] = {
+        self.results: dict[str, msgspec.Struct | Callable[[Any], msgspec.Struct]] = {
             "accounts.me": USER,
             "models.list": registry.ModelList(items=(registry.CatalogueModel(model=MODEL, instances=(), nodes=()),)),
             "models.show": registry.ModelDetails(model=MODEL),
@@ -183,6 +183,8 @@ class ScriptedClientWorker(Service):
         result = self.results.get(request.operation)
         if result is None:
             result = example(operation.endpoint.response)
+        elif not isinstance(result, msgspec.Struct):
+            result = result(asked)
         return OperationResult(body=msgspec.msgpack.encode(result))
 
 

@@ -87,6 +87,7 @@ def _operation(path: str, description: Described, by_type: dict[Any, dict[str, A
         {"name": field.encode_name, "in": "query", "required": field.required, "schema": by_type[field.type]}
         for field in _query_fields(description)
     ]
+    parameters += description.parameters
     if parameters:
         operation["parameters"] = parameters
     if description.request is not None:
@@ -114,7 +115,10 @@ def _body_schema(description: Described, by_type: dict[Any, dict[str, Any]]) -> 
 def _answer(description: Described, by_type: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": description.summary}
     if description.response is not None:
-        answer["content"] = {kind: {"schema": by_type[description.response]} for kind in description.content_types}
+        answer["content"] = {
+            kind: {"schema": {"type": "string"} if kind == "text/csv" else by_type[description.response]}
+            for kind in description.content_types
+        }
     return answer
 
 

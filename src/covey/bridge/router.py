@@ -30,6 +30,8 @@ class Described:
     content_types: tuple[str, ...] = ("application/json",)
     path_names: tuple[str, ...] = field(default=())
     """Fields of ``request`` that are in the path and not in the body."""
+    parameters: tuple[dict[str, Any], ...] = field(default=())
+    """Further parameters, as OpenAPI has them."""
 
 
 @dataclass(frozen=True, slots=True)

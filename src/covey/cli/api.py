@@ -15,6 +15,7 @@ from covey.cli.contexts import Context, ContextFile, Credentials
 from covey.cli.failures import EXIT_BY_STATUS, FAILED, TIMED_OUT, UNAVAILABLE, CommandFailed
 
 PLATFORM = "/covey/v1"
+JSON_OR_EVENTS = "application/json, text/event-stream"
 _MASKED_HEADERS = ("authorization",)
 
 
@@ -72,12 +73,13 @@ class Api:
         body: Any = None,
         query: dict[str, Any] | None = None,
         anonymous: bool = False,
+        accept: str = JSON_OR_EVENTS,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer whose body is yet to be read; closed on leaving, which cancels what it was still doing."""
-        answer = self._send(method, path, body, query, anonymous)
+        answer = self._send(method, path, body, query, anonymous, accept)
         if answer.status == 401 and not anonymous and self._renew():
             answer.release_conn()
-            answer = self._send(method, path, body, query, anonymous)
+            answer = self._send(method, path, body, query, anonymous, accept)
         try:
             if answer.status >= 400:
                 raise _failure(answer)
@@ -88,6 +90,12 @@ class Api:
             raise CommandFailed("the connection broke off", UNAVAILABLE) from error
         finally:
             answer.close()
+
+    def text(self, path: str, kind: str, **query: Any) -> Iterator[bytes]:
+        """An answer as it comes, asked for as ``kind``, for example ``text/csv``."""
+        with self.open("GET", path, query=query, accept=kind) as answer:
+            while piece := answer.read1(65536):
+                yield piece
 
     def stream(self, method: str, path: str, body: Any) -> Iterator[Any]:
         """The JSON payloads of a server-sent event stream, until ``[DONE]`` or its end."""
@@ -112,13 +120,19 @@ class Api:
                     yield json.loads(line)
 
     def _send(
-        self, method: str, path: str, body: Any, query: dict[str, Any] | None, anonymous: bool
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        query: dict[str, Any] | None,
+        anonymous: bool,
+        accept: str = JSON_OR_EVENTS,
     ) -> urllib3.BaseHTTPResponse:
         url = self.context.url.rstrip("/") + path
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         if asked:
             url += "?" + urlencode(asked)
-        headers = {"accept": "application/json, text/event-stream"}
+        headers = {"accept": accept}
         content = None
         if body is not None:
             content = json.dumps(body).encode()

@@ -42,6 +42,33 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Command → the module below ``covey.cli.commands`` that has it, and its help line."""
 
 
+FORMATS = ["table", "json", "jsonl", "csv"]
+
+
+def _take_output(command: click.Command) -> None:
+    """Let ``-o`` also follow the command, where people expect it."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _take_output(inner)
+        return
+    taken = {option for parameter in command.params for option in parameter.opts}
+    if taken.isdisjoint(("-o", "--output")):
+        command.params.append(
+            click.Option(
+                ["-o", "--output"],
+                type=click.Choice(FORMATS),
+                expose_value=False,
+                callback=_set_output,
+                help="How results are printed.",
+            )  # fmt: skip
+        )
+
+
+def _set_output(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+    if value is not None:
+        ctx.find_root().obj.output = value
+
+
 class LazyGroup(click.Group):
     """Knows the commands by name and imports one when it is needed, so that ``--help`` stays quick."""
 
@@ -54,6 +81,7 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"covey.cli.commands.{COMMANDS[cmd_name][0]}")
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
+        _take_output(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,8 +106,8 @@ class LazyGroup(click.Group):
 @click.option("--url", envvar="COVEY_URL", help="Talk to this address instead of the context's.")
 @click.option("--api-key", envvar="COVEY_API_KEY", help="Use this key instead of the login.")
 @click.option(
-    "-o", "--output", type=click.Choice(["table", "json", "jsonl"]), default="table", show_default=True,
-    help="How results are printed.",
+    "-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True,
+    help="How results are printed; may follow the command too.",
 )  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show the HTTP exchange, secrets masked.")
 @click.option("--no-input", is_flag=True, help="Never ask; fail instead.")

@@ -1,7 +1,8 @@
-"""What commands print: tables for people, JSON and JSON lines for programs; data on stdout, talk on stderr."""
+"""What commands print: tables for people, JSON, JSON lines and CSV for programs; data on stdout, talk on stderr."""
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +11,9 @@ from typing import Any, Literal
 
 import click
 
-Format = Literal["table", "json", "jsonl"]
+from covey.domain.csv_text import Cell, csv_text
+
+Format = Literal["table", "json", "jsonl", "csv"]
 Column = tuple[str, Callable[[dict[str, Any]], Any]]
 
 
@@ -21,6 +24,9 @@ def show_rows(items: Sequence[dict[str, Any]], columns: Sequence[Column], output
     elif output == "jsonl":
         for item in items:
             click.echo(json.dumps(item))
+    elif output == "csv":
+        rows = [[_cell(read(item)) for _, read in columns] for item in items]
+        _show_csv([[title.lower().replace(" ", "_") for title, _ in columns], *rows])
     else:
         _table([[_text(read(item)) for _, read in columns] for item in items], [title for title, _ in columns])
 
@@ -31,6 +37,9 @@ def show_item(item: dict[str, Any], output: Format, fields: Iterable[tuple[str, 
         click.echo(json.dumps(item, indent=2))
     elif output == "jsonl":
         click.echo(json.dumps(item))
+    elif output == "csv":
+        chosen = list(fields if fields is not None else item.items())
+        _show_csv([[name for name, _ in chosen], [_cell(value) for _, value in chosen]])
     else:
         pairs = [(name, _field(name, value)) for name, value in (fields if fields is not None else item.items())]
         width = max((len(name) for name, _ in pairs), default=0)
@@ -53,6 +62,23 @@ def _table(rows: list[list[str]], titles: list[str]) -> None:
     widths = [max(len(cell) for cell in column) for column in zip(titles, *rows, strict=True)]
     for line in (titles, *rows):
         click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def show_pieces(pieces: Iterable[bytes]) -> None:
+    """A text that comes in pieces, as it is."""
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    for piece in pieces:
+        sys.stdout.write(decode(piece))
+
+
+def _show_csv(rows: Iterable[Iterable[Cell]]) -> None:
+    sys.stdout.write(csv_text(rows))
+
+
+def _cell(value: Any) -> Cell:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    return "" if value == "-" else _text(value) if value != "" else ""
 
 
 def _field(name: str, value: Any) -> str:

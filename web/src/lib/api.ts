@@ -51,10 +51,10 @@ const settings = {
 };
 
 /** The API with the session's credential. */
-export const api = createClient<paths>({ ...settings, fetch: authorizedFetch });
+export const api = createClient<paths, "application/json">({ ...settings, fetch: authorizedFetch });
 
 /** The API for those who are not logged in: no credential is sent. */
-export const anonymousApi = createClient<paths>({ ...settings, fetch: send });
+export const anonymousApi = createClient<paths, "application/json">({ ...settings, fetch: send });
 
 interface Answer {
   data?: unknown;

@@ -1401,6 +1401,20 @@ export interface components {
             estimated_wait_s?: number | null;
         };
         /**
+         * Loading
+         * @description The model is not in memory: it is being loaded, and the request goes on when that is done. Told once, and only by
+         *         engines that know.
+         */
+        Loading: {
+            /** @enum {unknown} */
+            type: "loading";
+            model: string;
+            /** @default null */
+            size_bytes?: number | null;
+            /** @default null */
+            expected_s?: number | null;
+        };
+        /**
          * Started
          * @description An engine slot is at work.
          */
@@ -2783,7 +2797,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Queued"] | components["schemas"]["Started"] | components["schemas"]["Delta"] | components["schemas"]["Finished"] | components["schemas"]["Failed"];
+                    "text/event-stream": components["schemas"]["Queued"] | components["schemas"]["Loading"] | components["schemas"]["Started"] | components["schemas"]["Delta"] | components["schemas"]["Finished"] | components["schemas"]["Failed"];
                 };
             };
             /** @description An error */
@@ -4256,6 +4270,8 @@ export interface operations {
                 first_day?: string | null;
                 last_day?: string | null;
                 user_id?: string | null;
+                /** @description `csv`, also by `Accept: text/csv`: a table for spreadsheets; without `limit` it holds everything. */
+                format?: "json" | "csv";
             };
             header?: never;
             path?: never;
@@ -4270,6 +4286,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageReport"];
+                    "text/csv": string;
                 };
             };
             /** @description An error */
@@ -4299,6 +4316,8 @@ export interface operations {
                 min_duration_ms?: number | null;
                 since?: number | null;
                 until?: number | null;
+                /** @description `csv`, also by `Accept: text/csv`: a table for spreadsheets; without `limit` it holds everything. */
+                format?: "json" | "csv";
             };
             header?: never;
             path?: never;
@@ -4313,6 +4332,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestPage"];
+                    "text/csv": string;
                 };
             };
             /** @description An error */

@@ -11,10 +11,12 @@ import msgspec
 from covey.bridge import json_body
 from covey.bridge.calls import Calls
 from covey.bridge.credentials import find_credential
+from covey.bridge.csv_tables import TABLES
 from covey.bridge.errors import invalid_json
 from covey.bridge.exchange import Exchange, UnsupportedMediaType
 from covey.bridge.json_objects import encode_complete
 from covey.bridge.router import Described, Route
+from covey.bridge.routes.platform_csv import FORMAT_PARAMETER, chosen_table, respond_csv
 from covey.errors import InvalidRequest, UnknownField
 from covey.protocol.operations import OPERATIONS, Operation
 
@@ -44,6 +46,7 @@ class OperationRoute:
             if field.encode_name not in self._path_names
         }
         self._in_query = operation.method in ("GET", "DELETE")
+        self._table = TABLES.get(operation.name)
 
     def route(self) -> Route:
         operation = self._operation
@@ -60,15 +63,25 @@ class OperationRoute:
             anonymous=operation.access == "anonymous",
             access=operation.access,
             path_names=self._path_names,
+            content_types=("application/json",) if self._table is None else ("application/json", "text/csv"),
+            parameters=() if self._table is None else (FORMAT_PARAMETER,),
         )
         return Route(operation.method, template, self.handle, described)
 
     async def handle(self, exchange: Exchange) -> None:
         credential = find_credential(exchange)
         values = self._from_query(exchange) if self._in_query else await self._from_body(exchange)
+        table = None if self._table is None else chosen_table(self._table, exchange, values)
         self._refuse_unknown(values)
         values.update({name: exchange.path_parameters[name] for name in self._path_names})
         request = convert(values, self._request, strict=not self._in_query)
+        if table is not None:
+
+            async def read(following: Any) -> Any:
+                return await self._calls.operate(self._operation.name, exchange, credential, following)
+
+            await respond_csv(table, exchange, read, request, whole="limit" not in values)
+            return
         response = await self._calls.operate(self._operation.name, exchange, credential, request)
         await exchange.respond(self._operation.status, encode_complete(response))
 

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
+from covey.cli.moments import Duration
 from covey.cli.output import moment, show_item, show_rows, talk
 from covey.cli.session import Session, pass_session
 
 KEYS = "/covey/v1/keys"
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-
-
-class Duration(click.ParamType[int]):
-    """``90s``, ``12h``, ``30d``: seconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = re.fullmatch(r"(\d+)([smhdw])", str(value))
-        if match is None:
-            self.fail("a number with s, m, h, d or w, for example 30d", param, ctx)
-        return int(match[1]) * _UNITS[match[2]]
 
 
 @click.group()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from covey.cli.api import path_part
-from covey.cli.commands.key import Duration
+from covey.cli.moments import Duration
 from covey.cli.output import moment, show_item, show_rows, size, talk
 from covey.cli.session import Session, pass_session
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from covey.cli.output import moment, show_item, show_rows
+from covey.cli.moments import Moment
+from covey.cli.output import moment, show_item, show_pieces, show_rows
 from covey.cli.session import Session, pass_session
 
 PLATFORM = "/covey/v1"
@@ -16,10 +17,18 @@ PLATFORM = "/covey/v1"
 @click.option("--user", "user_id", help="Another account's id, or * for all (administrators).")
 @pass_session
 def usage(session: Session, first_day: str | None, last_day: str | None, user_id: str | None) -> None:
-    """What was used, by day, model and key."""
-    report = session.api(login=True).get(
-        f"{PLATFORM}/usage", first_day=first_day, last_day=last_day, user_id=user_id
-    )  # fmt: skip
+    """What was used, by day, model and key.
+
+    \b
+    Examples:
+      covey usage --from 2026-01-01 --to 2026-01-31
+      covey usage --user '*' -o csv > january.csv
+    """
+    asked = {"first_day": first_day, "last_day": last_day, "user_id": user_id}
+    if session.output == "csv":
+        show_pieces(session.api(login=True).text(f"{PLATFORM}/usage", "text/csv", **asked))
+        return
+    report = session.api(login=True).get(f"{PLATFORM}/usage", **asked)
     if session.output == "json":
         show_item(report, "json")
         return
@@ -65,18 +74,30 @@ def audit(session: Session, /, limit: int, **filters: str | None) -> None:
 
 
 @click.command()
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
+@click.option("--limit", type=click.IntRange(1, 500), help="At most so many; 50 unless told, in CSV all.")
 @click.option("--user", "user_id", help="Only this account's, by its id (administrators).")
 @click.option("--key", "key_id", help="Only those of this API key, by its id.")
 @click.option("--model", help="Only those of this model.")
 @click.option("--outcome", type=click.Choice(["ok", "failed", "cancelled", "refused"]))
 @click.option("--error", "error_code", help="Only those that ended with this error code.")
 @click.option("--node", help="Only those that this node answered.")
+@click.option("--since", "since", type=Moment(), help="Only those that ended then or later: 2h, or 2026-01-31.")
+@click.option("--until", "until", type=Moment(), help="Only those that ended before.")
+@click.option("--request", "request_id", help="Only the one with this id.")
 @click.option("--slower-than", "min_duration_ms", type=float, help="Only those that took so many milliseconds.")
 @pass_session
-def requests(session: Session, /, limit: int, **filters: str | float | None) -> None:
-    """The last requests, newest first: your own, or everybody's for administrators."""
-    page = session.api(login=True).get(f"{PLATFORM}/requests", limit=limit, **filters)
+def requests(session: Session, /, limit: int | None, **filters: str | float | None) -> None:
+    """The last requests, newest first: your own, or everybody's for administrators.
+
+    \b
+    Examples:
+      covey requests --outcome failed --since 2h
+      covey requests --model llama3.2 --slower-than 5000 -o csv > slow.csv
+    """
+    if session.output == "csv":
+        show_pieces(session.api(login=True).text(f"{PLATFORM}/requests", "text/csv", limit=limit, **filters))
+        return
+    page = session.api(login=True).get(f"{PLATFORM}/requests", limit=limit or 50, **filters)
     show_rows(
         page["items"],
         [
