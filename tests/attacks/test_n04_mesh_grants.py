@@ -14,10 +14,14 @@ from nats.aio.msg import Msg
 from covey.domain import mesh_permissions
 from covey.domain.mesh_permissions import CALLS, NODE, OPERATOR, OWNS, READS, ROLES
 from covey.errors import StartFailed
+from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.mesh_grants import verify_grants
 from covey.facilities.mesh_identities import new_seed, public_key_of
+from covey.facilities.nats_carrier import NatsCarrier
 from covey.facilities.nats_configuration import MeshUser
+from covey.facilities.nats_connection import NatsConnection
 from covey.protocol import subjects
+from covey.rpc.inbox import SECRET_CHARACTERS, Inbox
 from covey.testing.eventually import eventually
 from tests.helpers.mesh import Connection, Mesh, greeting_of, running_mesh, streams
 
@@ -111,37 +115,51 @@ async def test_n5_no_role_hears_the_answers_to_another(mesh: Mesh) -> None:
             assert not await connection.may_subscribe(subject), subject
 
 
-async def test_n6_answer_needs_a_request_and_goes_where_it_asked(mesh: Mesh) -> None:
-    gateway, processor = await mesh.connect("gateway"), await mesh.connect("processor")
-    inbox = gateway.client.new_inbox()
-    assert await gateway.may_subscribe(inbox)
-    assert not await processor.may_publish(inbox)
-    assert await processor.may_subscribe("rpc.processor.*", "processor")
-    await gateway.client.publish("rpc.processor.generate", b"x", reply=inbox)
-    await gateway.settle()
-    await eventually(lambda: processor.heard)
-    for _ in range(3):  # a stream is many answers
-        assert await processor.may_publish(inbox)
-    assert not await processor.may_publish(inbox + "0")
-    auth = await mesh.connect("auth")
-    assert not await auth.may_publish(inbox)
+@pytest.mark.parametrize("role", subjects.SERVICES)
+async def test_n6_answers_go_to_who_may_ask_and_below_the_own_name_only(mesh: Mesh, role: str) -> None:
+    connection = await mesh.connect(role)
+    for caller in (*subjects.SERVICES, NODE):
+        asks = caller == NODE or role in CALLS[caller]
+        for service in subjects.SERVICES:
+            fine = asks and service == role
+            assert await connection.may_publish(f"_INBOX_{caller}.{caller}-1.{service}.token") == fine, (
+                caller,
+                service,
+            )
+        assert not await connection.may_publish(f"_INBOX_{caller}.{caller}-1.token")
+        assert not await connection.may_publish(f"_INBOX_{caller}.{caller}-1.{role}.east.token")
+    assert not await connection.may_publish("_INBOX_operator.operator-1.token")
 
 
-async def test_n6_answers_end_at_the_maximum_and_a_credit_starts_the_count_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("covey.facilities.nats_configuration.REPLIES_MAXIMUM", 5)
-    async with running_mesh(tmp_path) as mesh:
-        gateway, processor = await mesh.connect("gateway"), await mesh.connect("processor")
-        inbox = gateway.client.new_inbox()
-        assert await processor.may_subscribe("rpc.processor.*", "processor")
-        assert await processor.may_subscribe("ctl.processor.*.*")
-        await gateway.client.publish("rpc.processor.generate", b"x", reply=inbox)
-        await eventually(lambda: len(processor.heard) == 1)
-        assert [await processor.may_publish(inbox) for _ in range(7)].count(True) in (5, 6)
-        await gateway.client.publish("ctl.processor.processor-1.s", b"credit", reply=inbox)
-        await eventually(lambda: len(processor.heard) == 2)
-        assert [await processor.may_publish(inbox) for _ in range(7)].count(True) in (5, 6)
+async def test_n6_a_guessed_answer_is_not_heard(mesh: Mesh) -> None:
+    connection = NatsConnection(
+        NatsConnectionConfig(urls=(mesh.server.url,), seed_file=str(mesh.server.identities.directory / "gateway.seed")),
+        name="gateway",
+        inbox_prefix="_INBOX_gateway.gateway-1",
+    )
+    await connection.start()
+    inbox = Inbox(NatsCarrier(connection))
+    await inbox.start()
+    heard: list[bytes] = []
+    token = inbox.open(lambda body, _: heard.append(body), "processor")
+    processor, auth = await mesh.connect("processor"), await mesh.connect("auth")
+    secret = token[:SECRET_CHARACTERS]
+    for guess in (token[SECRET_CHARACTERS:], secret[:-1] + "g" + "1", secret + "2", secret):
+        assert await processor.may_publish(f"_INBOX_gateway.gateway-1.processor.{guess}", b"forged")
+    assert await auth.may_publish(f"_INBOX_gateway.gateway-1.auth.{token}", b"forged")  # who was not asked
+    assert await processor.may_publish(f"_INBOX_gateway.gateway-1.processor.{token}", b"asked for")
+    await eventually(lambda: heard)
+    assert heard == [b"asked for"]
+    await inbox.stop()
+    await connection.stop()
+
+
+async def test_n6_an_answer_in_progress_survives_a_reload(mesh: Mesh) -> None:
+    processor = await mesh.connect("processor")
+    for _ in range(2):
+        assert await processor.may_publish("_INBOX_gateway.gateway-1.processor.token")
+        await mesh.server.reload()
+    assert await processor.may_publish("_INBOX_gateway.gateway-1.processor.token")
 
 
 async def test_n7_listener_outside_the_queue_group_is_refused(mesh: Mesh) -> None:
@@ -317,10 +335,11 @@ async def test_n6_a_machine_that_joined_answers_in_its_own_name_also_after_a_rel
     seeds = {"east": new_seed()}
     async with running_mesh(tmp_path, joined=lambda: joined_users(seeds)) as mesh:
         east = await mesh.connect("processor", seed=seeds["east"], instance="east.processor-1__east")
-        before = "_INBOX_gateway.gateway-1"
+        before = "_INBOX_gateway.gateway-1.processor"
         assert await east.may_publish(f"{before}.east.token")
-        for subject in (f"{before}.token", f"{before}.west.token", f"{before}.east.token.more", "_INBOX_gateway.east.x",
-                        "_INBOX_client.client-1.east.token", "_INBOX_auth.auth-1.east.token"):  # fmt: skip
+        for subject in (f"{before}.token", f"{before}.west.token", f"{before}.east.token.more",
+                        "_INBOX_gateway.gateway-1.east.token", "_INBOX_gateway.gateway-1.auth.east.token",
+                        "_INBOX_client.client-1.processor.east.token", "_INBOX_gateway.east.x"):  # fmt: skip
             assert not await east.may_publish(subject), subject
         seeds["west"] = new_seed()
         await mesh.server.reload()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import urllib3
 
 from tests.helpers.covey_process import SAMPLE, CoveyProcess, eventually_true, one_process, settings
 from tests.helpers.platform_client import PlatformClient
+from tests.helpers.ports import free_port
 
 pytestmark = [pytest.mark.nats, pytest.mark.timeout(120)]
 
@@ -189,4 +191,52 @@ def test_a_node_that_lets_nobody_join_says_which_setting_would(tmp_path: Path) -
         status, refused = admin.ask("POST", "/covey/v1/nodes/invitations", {})
         assert status == 409
         assert "mesh.server.join.address" in refused["detail"]
+        admin.close()
+
+
+def test_a_machine_comes_back_by_itself_when_its_node_was_killed(tmp_path: Path) -> None:
+    values: dict[str, Any] = {"mesh.server.join.address": f"127.0.0.1:{free_port()}", "bridge.port": free_port()}
+    main = CoveyProcess(settings(tmp_path / "main", **values), {})
+    main.start()
+    try:
+        admin = PlatformClient(main.url).register("robin")
+        joining = machine(tmp_path / "gpu", "join", invite(admin, name="gpu")["token"])
+        joining.start()
+        try:
+            eventually_true(lambda: "far-model" in models(admin), what="the model of the machine")
+            main.kill()
+            main.start()
+            eventually_true(lambda: "far-model" in models(admin), what="the model after the crash of the node")
+            streamed(admin, "far-model")
+            assert node_named(admin, "gpu")["joined"]["invited_by"] == "robin"
+        finally:
+            joining.stop()
+        admin.close()
+    finally:
+        main.stop()
+
+
+def test_workers_in_processes_of_their_own_let_machines_join_too(tmp_path: Path) -> None:
+    mesh_port, bridge_port = free_port(), free_port()
+    url = f"tls://127.0.0.1:{mesh_port}"
+    with ExitStack() as stack:
+
+        def started(*arguments: str) -> CoveyProcess:
+            process = CoveyProcess([*settings(tmp_path / "main"), "--port", str(bridge_port), *arguments], {})
+            process.start()
+            stack.callback(process.stop)
+            return process
+
+        started("--role", "mesh", "--role", "auth", "--role", "gateway", "--accept-nodes", f"127.0.0.1:{mesh_port}")
+        for role in ("client", "bridge"):
+            last = started("--role", role, "--nats-url", url)
+        admin = PlatformClient(f"http://127.0.0.1:{bridge_port}").register("robin")
+        assert last.pid
+        joining = machine(tmp_path / "gpu", "join", invite(admin, name="gpu")["token"])
+        joining.start()
+        stack.callback(joining.stop)
+        eventually_true(lambda: "far-model" in models(admin), what="the model of the machine")
+        streamed(admin, "far-model")
+        admin.must("DELETE", "/covey/v1/nodes/gpu")
+        eventually_true(lambda: "far-model" not in models(admin), what="the end of the model")
         admin.close()

@@ -52,12 +52,6 @@ LOGS = tuple(sorted({log for kept in KEEPS_LOGS.values() for log in kept}))
 PROBE_BUCKET = "probe"
 """Written by nothing but the server's own write probe, as the operator."""
 
-REPLIES_MAXIMUM = 65536
-"""Replies that one request entitles to; each credit message of a stream's reader starts the count anew."""
-REPLIES_TTL_S = 600
-"""How long after a request, or the last credit, a reply may follow. The server remembers each request this long, at
-about 230 bytes, so it is not larger than the longest silence that a stream may have."""
-
 
 class Grants(msgspec.Struct, frozen=True, kw_only=True):
     """What one identity may do."""
@@ -65,8 +59,6 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
     """A subject, or a subject, a space and the one queue group that it may be heard in."""
-    replies: bool
-    """Whether it may answer the requests that reach it, wherever they ask the answer to go."""
 
 
 def grants_of(role: str, scope: str | None = None) -> Grants:
@@ -81,26 +73,26 @@ def grants_of(role: str, scope: str | None = None) -> Grants:
     for service in services:
         publish += _calls(service) + _store(service)
         publish += [f"presence.{service}.*", f"event.{service}.>"]
+        publish += [f"_INBOX_{caller}.*.{service}.*" for caller in _callers(service)]
         subscribe += _serving(service)
     if "gateway" in services:
         publish.append("presence.processor.*.*")  # the farewell of a machine that was removed
+        publish.append(f"_INBOX_{ENROLMENT}.>")
         subscribe.append(subjects.enrolment("*"))
     publish.append("presence-query.*")
     subscribe += ["presence.>", *_events(services)]
-    return Grants(publish=tuple(dict.fromkeys(publish)), subscribe=tuple(subscribe), replies=True)
+    return Grants(publish=tuple(dict.fromkeys(publish)), subscribe=tuple(subscribe))
 
 
 def _joined(service: str, scope: str) -> Grants:
     """It announces its own instances, hears what is sent to them, and answers where its scope is part of the address.
 
-    It asks nobody, reads and keeps nothing, and hears of nobody else. Its answers are granted by their subject and not
-    by ``allow_responses``: the server forgets those whenever its configuration is read anew.
+    It asks nobody, reads and keeps nothing, and hears of nobody else.
     """
-    callers = [caller for caller in subjects.SERVICES if service in CALLS[caller]]
     return Grants(
         publish=(
             f"presence.{service}.{scope}.*",
-            *(f"_INBOX_{caller}.*.{scope}.*" for caller in (*callers, NODE)),
+            *(f"_INBOX_{caller}.*.{service}.{scope}.*" for caller in _callers(service)),
         ),
         subscribe=(
             f"_INBOX_{service}.{scope}.>",
@@ -108,12 +100,19 @@ def _joined(service: str, scope: str) -> Grants:
             f"ctl.{service}.{scope}.*.*",
             f"presence-query.{service}",
         ),
-        replies=False,
     )
 
 
 def _enrolment(scope: str) -> Grants:
-    return Grants(publish=(subjects.enrolment(scope),), subscribe=(f"_INBOX_{ENROLMENT}.{scope}.>",), replies=False)
+    return Grants(publish=(subjects.enrolment(scope),), subscribe=(f"_INBOX_{ENROLMENT}.{scope}.>",))
+
+
+def _callers(service: str) -> tuple[str, ...]:
+    """Whom it may answer, and only below its own name in their inboxes.
+
+    Not by ``allow_responses``: the server forgets what may still be answered whenever its configuration is read anew.
+    """
+    return (*(caller for caller in subjects.SERVICES if service in CALLS[caller]), NODE)
 
 
 def _events(services: tuple[str, ...]) -> list[str]:
@@ -169,5 +168,4 @@ def _operator() -> Grants:
     return Grants(
         publish=("$JS.API.>", "$KV.>", "log.>", "$JS.FC.>", "$JS.ACK.>", "$JS.SNAPSHOT.>"),
         subscribe=("_INBOX_operator.>",),
-        replies=True,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from covey.domain.mesh_permissions import OPERATOR, REPLIES_MAXIMUM, REPLIES_TTL_S, Grants, grants_of
+from covey.domain.mesh_permissions import OPERATOR, Grants, grants_of
 from covey.errors import BadSettings
 from covey.protocol.subjects import SERVICES
 
@@ -195,13 +195,7 @@ def user_entry(user: MeshUser) -> dict[str, Any]:
 
 
 def permissions(grants: Grants) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "publish": {"allow": list(grants.publish)},
-        "subscribe": {"allow": list(grants.subscribe)},
-    }
-    if grants.replies:
-        entry["allow_responses"] = {"max": REPLIES_MAXIMUM, "ttl": f"{REPLIES_TTL_S}s"}
-    return entry
+    return {"publish": {"allow": list(grants.publish)}, "subscribe": {"allow": list(grants.subscribe)}}
 
 
 class Word(str):

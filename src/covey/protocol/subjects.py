@@ -88,8 +88,8 @@ def stream_control(service: str, instance: str, stream_id: str) -> str:
 
 
 def inbox_prefix(role: str, instance: str) -> str:
-    """Replies to one worker; each role may listen below its own prefix only. Answers of an instance with a scope arrive
-    below ``<prefix>.<scope>``."""
+    """Replies to one worker; each role may listen below its own prefix only. A service answers below
+    ``<prefix>.<service>``, an instance of it with a scope below ``<prefix>.<service>.<scope>``."""
     return f"_INBOX_{role}.{_addressed(instance)}"
 
 

@@ -33,14 +33,14 @@ class Inbox:
         if subscription is not None:
             await subscription.close()
 
-    def open(self, answer: Answer, asked: InstanceId | None = None) -> str:
-        """A fresh token; whatever arrives for it goes to ``answer`` until it is closed. An instance with a scope may
-        answer below that scope only, and nobody else is heard there."""
+    def open(self, answer: Answer, service: str, asked: InstanceId | None = None) -> str:
+        """A fresh token; what the ``service`` sends for it goes to ``answer`` until it is closed. Each service may
+        answer below its own name only, an instance with a scope below that, and nobody else is heard there."""
         self._number += 1
         token = f"{self.secret}{self._number:x}"
         scope = None if asked is None else subjects.scope_of(asked)
-        prefix = self._carrier.inbox_prefix
-        self._waiting[token] = (answer, f"{prefix}.{token}" if scope is None else f"{prefix}.{scope}.{token}")
+        among = service if scope is None else f"{service}.{scope}"
+        self._waiting[token] = (answer, f"{self._carrier.inbox_prefix}.{among}.{token}")
         return token
 
     def address(self, token: str) -> str:

@@ -84,7 +84,7 @@ class RemoteCalls:
                 answered.set_result((body, headers))
 
         subject = subjects.rpc(endpoint.name) if to is None else subjects.rpc_to(endpoint.name, to)
-        token = self._inbox.open(answer, to)
+        token = self._inbox.open(answer, endpoint.service, to)
         timer = loop.call_at(latest, _expire, answered)
         try:
             self._carrier.publish(

@@ -81,7 +81,7 @@ class StreamReader:
         self._end()
 
     def ask(self, payload: bytes, context: CallContext, now: float) -> None:
-        self.token = self._inbox.open(self._receive, self._instance)
+        self.token = self._inbox.open(self._receive, self._endpoint.service, self._instance)
         self._heard_at = self._said_at = now
         name = self._endpoint.name
         self._carrier.publish(
@@ -136,7 +136,7 @@ class StreamReader:
         self._granted_bytes = self._taken_bytes + WINDOW_BYTES
         self._said_at = now
         self._spoke = True
-        # It carries the address of the answers: a server that counts what may be answered counts anew from here.
+        # It carries the address of the answers, so that the server says so at once when the sender is gone.
         with suppress(PeerUnavailable):  # said again with the next beat
             self._carrier.publish(
                 subjects.stream_control(self._endpoint.service, self._instance, self.token),

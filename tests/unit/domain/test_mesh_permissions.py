@@ -57,15 +57,25 @@ def test_what_joined_has_its_scope_in_all_that_it_says_and_hears() -> None:
         "ctl.processor.east.*.*",
         "presence-query.processor",
     }
-    assert set(grants.publish) == {"presence.processor.east.*", "_INBOX_gateway.*.east.*", "_INBOX_node.*.east.*"}
-    assert not grants.replies
+    assert set(grants.publish) == {
+        "presence.processor.east.*",
+        "_INBOX_gateway.*.processor.east.*",
+        "_INBOX_node.*.processor.east.*",
+    }
 
 
 def test_an_invitation_lets_ask_in_one_place_and_hear_the_answer() -> None:
     grants = grants_of(ENROLMENT, "UABC")
     assert grants.publish == ("enrol.UABC",)
     assert grants.subscribe == ("_INBOX_enrolment.UABC.>",)
-    assert not grants.replies
+
+
+@pytest.mark.parametrize("role", subjects.SERVICES)
+def test_a_service_answers_those_who_may_ask_it_and_below_its_own_name(role: str) -> None:
+    answers = {subject for subject in grants_of(role).publish if subject.startswith("_INBOX_")}
+    callers = [caller for caller in subjects.SERVICES if role in CALLS[caller]]
+    expected = {f"_INBOX_{caller}.*.{role}.*" for caller in (*callers, NODE)}
+    assert answers - {"_INBOX_enrolment.>"} == expected
 
 
 @pytest.mark.parametrize("role", WORKERS)

@@ -15,8 +15,8 @@ async def test_answers_reach_the_one_who_asked() -> None:
     await inbox.start()
     await inbox.start()
     got: dict[str, list[bytes]] = {"one": [], "two": []}
-    one = inbox.open(lambda body, _: got["one"].append(body))
-    two = inbox.open(lambda body, _: got["two"].append(body))
+    one = inbox.open(lambda body, _: got["one"].append(body), "gateway")
+    two = inbox.open(lambda body, _: got["two"].append(body), "gateway")
     carrier.publish(inbox.address(one), b"1")
     carrier.publish(inbox.address(two), b"2")
     carrier.publish(inbox.address(two) + "0", b"a guess")
@@ -36,12 +36,15 @@ async def test_an_instance_with_a_scope_answers_below_it_and_nobody_else_does() 
     inbox = Inbox(carrier)
     await inbox.start()
     got: list[bytes] = []
-    token = inbox.open(lambda body, _: got.append(body), InstanceId("processor-1__east"))
-    assert inbox.address(token) == f"_INBOX_gateway.gateway-1.east.{token}"
-    for other in (f"_INBOX_gateway.gateway-1.west.{token}", f"_INBOX_gateway.gateway-1.{token}"):
-        carrier.publish(other, b"forged")
-    plain = inbox.open(lambda body, _: got.append(body), InstanceId("processor-2"))
-    carrier.publish(f"_INBOX_gateway.gateway-1.east.{plain}", b"forged")
+    token = inbox.open(lambda body, _: got.append(body), "processor", InstanceId("processor-1__east"))
+    prefix = "_INBOX_gateway.gateway-1"
+    assert inbox.address(token) == f"{prefix}.processor.east.{token}"
+    for other in ("processor.west.", "processor.", "auth.", "", "auth.east."):
+        carrier.publish(f"{prefix}.{other}{token}", b"forged")
+    plain = inbox.open(lambda body, _: got.append(body), "processor", InstanceId("processor-2"))
+    assert inbox.address(plain) == f"{prefix}.processor.{plain}"
+    for other in ("processor.east.", "auth.", ""):
+        carrier.publish(f"{prefix}.{other}{plain}", b"forged")
     carrier.publish(inbox.address(token), b"asked for")
     await carrier.flush()
     assert got == [b"asked for"]
@@ -51,9 +54,9 @@ async def test_an_instance_with_a_scope_answers_below_it_and_nobody_else_does() 
 def test_an_address_tells_caller_token_and_number() -> None:
     inbox = Inbox(MemoryHub().carrier("_INBOX_client.client-1"))
     for number in range(1, 20):
-        token = inbox.open(lambda *_: None)
+        token = inbox.open(lambda *_: None, "gateway")
         assert subjects.token(token) == token
-        assert sender_of(inbox.address(token)) == (f"_INBOX_client.client-1.{inbox.secret}", token, number)
+        assert sender_of(inbox.address(token)) == (f"_INBOX_client.client-1.gateway.{inbox.secret}", token, number)
 
 
 @pytest.mark.parametrize("reply", ["", "x", "_INBOX.a.b", "_INBOX_client.client-1.0123456789abcdefzz"])
