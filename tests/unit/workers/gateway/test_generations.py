@@ -39,6 +39,7 @@ from covey.protocol.inference import (
     GenerationEvent,
     ImagePart,
     ImageUrl,
+    Loading,
     Sampling,
     Started,
     Usage,
@@ -86,7 +87,9 @@ def at_rest(chain: Chain) -> bool:
     service = chain.gateway.service
     assert service is not None
     return (
-        chain.gateway.limiter.outstanding == 0 and service.running.count == 0 and chain.gateway.info().load.running == 0
+        chain.gateway.limiter.outstanding == service._routing.outstanding == 0
+        and service.running.count == 0
+        and chain.gateway.info().load.running == 0
     )
 
 
@@ -478,4 +481,44 @@ async def test_a_whole_answer_that_is_refused_is_written_down_once(chain: Chain,
         await ask(chain, "sk-covey-wrong")
     (record,) = await usage(chain)
     assert (record.outcome, record.error_code) == ("refused", "model_not_found")
+    assert at_rest(chain)
+
+
+async def test_a_load_is_told_before_the_start_and_costs_nothing(chain: Chain, key: str) -> None:
+    await chain.processor(cold_load_s=0.01)
+    events = await chain.answer(key)
+    assert events[0] == Loading(model=ModelName("sample"), expected_s=0.01)
+    assert isinstance(events[1], Started)
+    assert isinstance(events[-1], Finished)
+    (record,) = await usage(chain)
+    assert (record.outcome, record.completion_tokens, record.estimated) == ("ok", 8, False)
+    assert at_rest(chain)
+
+
+async def test_who_leaves_while_the_model_loads_pays_for_no_token(chain: Chain, key: str) -> None:
+    processor = await chain.processor(cold_load_s=60.0)
+    events = chain.generate(key)
+    assert isinstance(await anext(events), Loading)
+    await events.aclose()
+    assert processor.running == 0
+    (record,) = await usage(chain)
+    assert (record.outcome, record.completion_tokens) == ("cancelled", 0)
+    assert at_rest(chain)
+
+
+async def test_a_processor_that_fails_while_it_loads_is_followed_by_one_that_tells_its_own_load(
+    chain: Chain, key: str
+) -> None:
+    class Failing(SampleProcessor):
+        @streams(PROCESSOR_GENERATE)
+        async def generate(self, request: Generate, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
+            yield Loading(model=request.model, size_bytes=1)
+            await chain.processor(cold_load_s=0.01)
+            raise BackendUnavailable("it died")
+
+    failing = Failing(SampleEngine(SampleConfig()))
+    await failing.start(chain.bus)
+    events = await chain.answer(key)
+    assert [type(event) for event in events[:3]] == [Loading, Loading, Started]
+    assert isinstance(events[-1], Finished)
     assert at_rest(chain)
