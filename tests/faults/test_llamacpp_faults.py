@@ -16,7 +16,17 @@ import pytest
 from covey.backends.llamacpp import LlamaCppConfig, LlamaCppEngine, ModelFile
 from covey.errors import BackendUnavailable, InvalidRequest, ModelLoadFailed
 from covey.protocol.ids import ModelName, RequestId
-from covey.protocol.inference import ChatMessage, Delta, Embed, Finished, Generate, GenerationEvent, Sampling, Started
+from covey.protocol.inference import (
+    ChatMessage,
+    Delta,
+    Embed,
+    Finished,
+    Generate,
+    GenerationEvent,
+    Loading,
+    Sampling,
+    Started,
+)
 from covey.testing.eventually import eventually
 from covey.workers.processor import ProcessorConfig
 from tests.helpers.gguf import gguf
@@ -149,6 +159,24 @@ async def test_a_model_that_loads_in_the_background_answers_who_waits() -> None:
     assert [model.state for model in await engine.models()] == ["loaded"]
     await engine.unload("small")
     assert [model.state for model in await engine.models()] == ["cold"]
+    await engine.close()
+
+
+async def test_a_load_is_told_and_the_next_one_with_the_time_that_it_took() -> None:
+    engine = engine_for(small_model_path(), load="on_demand")
+    await engine.start()
+    first = [event async for event in generate(engine, request(2))]
+    size_bytes = small_model_path().stat().st_size
+    assert first[0] == Loading(model=ModelName("small"), size_bytes=size_bytes, expected_s=None)
+    assert isinstance(first[1], Started)
+    second = [event async for event in generate(engine, request(2))]
+    assert isinstance(second[0], Started)
+    await engine.unload("small")
+    (again, *rest) = [event async for event in generate(engine, request(2))]
+    assert isinstance(again, Loading)
+    assert again.expected_s is not None
+    assert 0 < again.expected_s < LONG_S
+    assert isinstance(rest[-1], Finished)
     await engine.close()
 
 

@@ -33,7 +33,8 @@ class Engine(Protocol):
         """Ready when it returns. Raises ``BackendUnavailable`` or ``ModelLoadFailed``; may be called again after it."""
 
     def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
-        """``Started``, ``Delta`` …, ``Finished``; an async generator. ``request.model`` is one of its own names.
+        """``Loading`` if it knows that the model has to be loaded first, ``Started``, ``Delta`` …, ``Finished``; an
+        async generator. ``request.model`` is one of its own names.
 
         Engines neither queue nor number: the processor does. A failure raises a ``BackendError`` (or
         ``InvalidRequest``), before or after the first event; ``Failed`` is never yielded. Closing the generator frees

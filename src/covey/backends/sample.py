@@ -28,12 +28,13 @@ from covey.protocol.inference import (
     FinishReason,
     Generate,
     GenerationEvent,
+    Loading,
     Started,
     TextPart,
     Timings,
     Usage,
 )
-from covey.protocol.registry import Capability, ModelDetails, ModelInfo
+from covey.protocol.registry import Capability, ModelDetails, ModelInfo, ModelState
 
 WORDS = (
     "amber birch cedar dusk ember fern grove hazel iris juniper kestrel lark meadow nettle oak plover quail reed sage "
@@ -62,6 +63,8 @@ class SampleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Seconds between the start of a generation and its first token."""
     load_delay_s: float = 0.0
     """Seconds that ``start`` takes, as if a model had to be loaded."""
+    cold_load_s: float = 0.0
+    """Seconds that the first generation waits because the model is not in memory yet; 0: it is there."""
     slots: int = 8
     """How many generations it says it can run at once; 0: no limit."""
     context_length: int = 8192
@@ -160,6 +163,8 @@ class SampleEngine:
         self._runs: set[_Run] = set()
         self._started = False
         self._begun = 0
+        self._loaded_at: float | None = None
+        """On the monotonic clock: when the model is, or was, in memory; None: nobody has asked for it yet."""
 
     @property
     def slots(self) -> int:
@@ -185,6 +190,9 @@ class SampleEngine:
         self._runs.add(run)
         began = time.monotonic()
         try:
+            if self._state() != "loaded":
+                yield Loading(model=request.model, expected_s=self.config.cold_load_s)
+                await run.pause(self._load_s())
             yield Started(model=request.model, engine=self.name)
             if self.config.first_token_delay_s > 0:
                 await run.pause(self.config.first_token_delay_s)
@@ -306,12 +314,28 @@ class SampleEngine:
         return ModelInfo(
             name=ModelName(name),
             engine=self.name,
-            state="loaded" if self._started else "cold",
+            state=self._state(),
             capabilities=(*CAPABILITIES, "vision") if self.config.vision else CAPABILITIES,
             context_length=self.config.context_length,
             family="sample",
             is_default=name == self.config.models[0],
         )
+
+    def _state(self) -> ModelState:
+        if not self._started:
+            return "cold"
+        if self.config.cold_load_s <= 0:
+            return "loaded"
+        if self._loaded_at is None:
+            return "cold"
+        return "loaded" if time.monotonic() >= self._loaded_at else "loading"
+
+    def _load_s(self) -> float:
+        """How long the model still takes to load, which begins with the first question."""
+        now = time.monotonic()
+        if self._loaded_at is None:
+            self._loaded_at = now + self.config.cold_load_s
+        return max(0.0, self._loaded_at - now)
 
     async def show(self, model: str) -> ModelDetails:
         if model not in self.config.models:
@@ -320,6 +344,7 @@ class SampleEngine:
 
     async def close(self) -> None:
         self._started = False
+        self._loaded_at = None
         for run in self._runs:
             run.interrupt(BackendUnavailable("the engine was stopped"))
 

@@ -1,8 +1,9 @@
 """Generation and embedding: what is asked of an engine, and the one stream of events that every answer is.
 
-A generation is ``Queued*  Started  Delta*  (Finished | Failed)``; the last event is always there. The n-th event of a
-generation has the sequence number n, counted from 0, on every hop; nothing may be left out, doubled or reordered. The
-same events travel from the engine to the bridge, which turns them into a dialect.
+A generation is ``Queued*  Loading?  Started  Delta*  (Finished | Failed)``; the last event is always there. When
+another processor takes over before the start, its ``Queued* Loading?`` follow those of the first. The n-th event has
+the sequence number n, counted from 0, on every hop; nothing may be left out, doubled or reordered. The same events
+travel from the engine to the bridge, which turns them into a dialect.
 """
 
 from __future__ import annotations
@@ -134,6 +135,18 @@ class Queued(Message, frozen=True, kw_only=True, tag="queued"):
     estimated_wait_s: float | None = None
 
 
+class Loading(Message, frozen=True, kw_only=True, tag="loading"):
+    """The model is not in memory: it is being loaded, and the request goes on when that is done. Told once, and only by
+    engines that know."""
+
+    model: ModelName
+    """The model's own name, after aliases."""
+    size_bytes: int | None = None
+    """Of the model; None: not known."""
+    expected_s: float | None = None
+    """How long the last load took; None: not known."""
+
+
 class Started(Message, frozen=True, kw_only=True, tag="started"):
     """An engine slot is at work."""
 
@@ -176,7 +189,7 @@ class Failed(Message, frozen=True, kw_only=True, tag="failed"):
     usage: Usage = Usage()
 
 
-GenerationEvent = Queued | Started | Delta | Finished | Failed
+GenerationEvent = Queued | Loading | Started | Delta | Finished | Failed
 
 
 class Embed(Message, frozen=True, kw_only=True):

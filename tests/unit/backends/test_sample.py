@@ -9,7 +9,7 @@ import pytest
 from covey.backends.sample import SampleConfig, SampleEngine, answer_of, unit_vector
 from covey.errors import BackendUnavailable, InvalidRequest, ModelLoadFailed, Overloaded
 from covey.protocol.ids import ModelName, RequestId
-from covey.protocol.inference import Delta, Embed, Finished, Generate, GenerationEvent, Sampling, Started
+from covey.protocol.inference import Delta, Embed, Finished, Generate, GenerationEvent, Loading, Sampling, Started
 
 MODEL = ModelName("sample")
 
@@ -180,3 +180,28 @@ async def test_health_fails_when_told_to() -> None:
     engine = await started(fail_health=True)
     with pytest.raises(BackendUnavailable):
         await engine.health()
+
+
+async def test_a_model_that_is_not_in_memory_is_loaded_by_the_first_who_asks() -> None:
+    engine = await started(tokens=2, cold_load_s=0.02)
+    assert [model.state for model in await engine.models()] == ["cold"]
+    stream = engine.generate(prompt(), RequestId("req_1"))
+    assert await anext(stream) == Loading(model=MODEL, expected_s=0.02)
+    events = [event async for event in stream]
+    assert [type(event) for event in events] == [Started, Delta, Delta, Finished]
+    assert [model.state for model in await engine.models()] == ["loaded"]
+    assert isinstance((await run(engine, prompt()))[0], Started)
+    await engine.close()
+    await engine.start()
+    assert isinstance((await run(engine, prompt()))[0], Loading)
+
+
+async def test_a_load_is_left_at_once_by_who_is_cancelled() -> None:
+    engine = await started(cold_load_s=3600.0)
+    running = asyncio.create_task(run(engine, prompt()))
+    await until_running(engine)
+    assert [model.state for model in await engine.models()] == ["loading"]
+    await engine.abort(RequestId("req_1"))
+    last = (await running)[-1]
+    assert isinstance(last, Finished)
+    assert (last.reason, last.usage.completion_tokens) == ("cancelled", 0)

@@ -35,6 +35,7 @@ export type TimeLine = Complete<Schemas["TimeLine"]>;
 
 export type GenerationEvent =
   | Complete<Schemas["Queued"]>
+  | Complete<Schemas["Loading"]>
   | Complete<Schemas["Started"]>
   | Complete<Schemas["Delta"]>
   | Complete<Schemas["Finished"]>

@@ -36,6 +36,7 @@ from covey.protocol.inference import (
     Finished,
     Generate,
     GenerationEvent,
+    Loading,
     Started,
     Usage,
 )
@@ -95,6 +96,8 @@ class LlamaCppEngine:
             raise InvalidRequest("this model makes embeddings only", param="model")
         context_length = self._context_length(header)
         chat, body = generation_body(request, context_length=context_length, prompt_cache=self._config.prompt_cache)
+        if self._state(file) != "loaded":
+            yield self._loading(file, header)
         async with self._loaded.using(file, request.keep_alive_s) as model:
             counted, process = 0, model.main
             run = process.run(
@@ -292,6 +295,13 @@ class LlamaCppEngine:
             family=header.architecture or None,
             digest=file.digest,
             modified_at=file.path.stat().st_mtime,
+        )
+
+    def _loading(self, file: ModelFile, header: Header) -> Loading:
+        return Loading(
+            model=ModelName(file.name),
+            size_bytes=header.size_bytes,
+            expected_s=self._loaded.load_times_s.get(file.name),
         )
 
     def _state(self, file: ModelFile) -> ModelState:

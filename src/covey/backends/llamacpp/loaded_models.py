@@ -48,6 +48,8 @@ class LoadedModels:
         self._limit = limit
         self._keep_alive_s = keep_alive_s
         self._held: dict[str, Held] = {}
+        self.load_times_s: dict[str, float] = {}
+        """How long the last load of each model took."""
         self._changed = asyncio.Event()
         self._unloading = 0
         self._sweeper: asyncio.Task[None] | None = None
@@ -115,10 +117,18 @@ class LoadedModels:
 
     def _begin(self, file: ModelFile) -> Held:
         model = self._make(file)
-        loading = asyncio.create_task(model.start(), name=f"load {file.name}")  # awaited by users, ended by _unload
+        loading = asyncio.create_task(
+            self._load(file, model), name=f"load {file.name}"
+        )  # awaited by users, ended by _unload
         held = self._held[file.name] = Held(file, model, loading, keep_alive_s=self._keep_alive_s)
         loading.add_done_callback(lambda _: self._forget_failed(held))
         return held
+
+    async def _load(self, file: ModelFile, model: LoadedModel) -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        await model.start()
+        self.load_times_s[file.name] = loop.time() - begun
 
     def _forget_failed(self, held: Held) -> None:
         """A failed load is tried again with the next request."""

@@ -15,7 +15,17 @@ from covey.backends.base import AnswersWhole
 from covey.domain.suspicion import Suspicion
 from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError, DeadlineExceeded
 from covey.protocol.ids import InstanceId, NodeName, RequestId
-from covey.protocol.inference import Delta, Finished, Generate, GenerationEvent, Queued, Sampling, Started, Timings
+from covey.protocol.inference import (
+    Delta,
+    Finished,
+    Generate,
+    GenerationEvent,
+    Loading,
+    Queued,
+    Sampling,
+    Started,
+    Timings,
+)
 from covey.protocol.whole_answers import WholeAnswer
 from covey.rpc.work import SilenceWatch
 from covey.workers.processor.directory import OfferedModel
@@ -81,6 +91,7 @@ class GenerationRun:
         self._first_token_at: float | None = None
         self._load_ms: float | None = None
         self._told_start = False
+        self._told_loading = False
         self._aborting: asyncio.Future[None] | None = None
 
     def begin(self, watch: SilenceWatch) -> None:
@@ -132,6 +143,10 @@ class GenerationRun:
             return self._finished(event)
         if self._told_start:
             return None
+        if isinstance(event, Loading):
+            # A second attempt, or a second load, is nothing new to those who wait for the first.
+            told, self._told_loading = self._told_loading, True
+            return None if told else event
         return event if isinstance(event, Queued) else self._started(event)
 
     def failed(self, error: BackendUnavailable) -> None:
@@ -153,14 +168,18 @@ class GenerationRun:
     async def _with_signs_of_life(self, events: AsyncGenerator[GenerationEvent]) -> AsyncGenerator[GenerationEvent]:
         """The same events, and signs of life while the engine loads the model."""
         async with aclosing(events):
-            async with aclosing(self._until_first(events)) as beginning:
-                async for event in beginning:
-                    yield event
+            loading = True
+            while loading:
+                loading = False
+                async with aclosing(self._until_next(events)) as beginning:
+                    async for event in beginning:
+                        loading = isinstance(event, Loading)
+                        yield event
             async for event in events:
                 yield event
 
-    async def _until_first(self, events: AsyncGenerator[GenerationEvent]) -> AsyncGenerator[GenerationEvent]:
-        """The first event; before it, signs of life while the engine loads the model."""
+    async def _until_next(self, events: AsyncGenerator[GenerationEvent]) -> AsyncGenerator[GenerationEvent]:
+        """The next event; before it, signs of life, unless the caller knows already that the model is being loaded."""
         first = asyncio.ensure_future(anext(events, None))
         try:
             while not first.done():
@@ -168,7 +187,7 @@ class GenerationRun:
                 if left_s <= 0:
                     raise DeadlineExceeded("the model was not ready in time")
                 await asyncio.wait([first], timeout=min(SIGN_OF_LIFE_S, left_s))
-                if not first.done():
+                if not first.done() and not self._told_loading:
                     yield Queued(position=1)
             event = first.result()
             if event is not None:

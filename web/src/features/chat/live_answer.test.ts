@@ -60,6 +60,17 @@ it("leaves earlier states as they were", () => {
   expect(before.text).toBe("");
 });
 
+it("says that the model is being loaded, wherever the request waited before", () => {
+  const queued: GenerationEvent = { type: "queued", position: 1, estimated_wait_s: null };
+  const loading: GenerationEvent = { type: "loading", model: "real", size_bytes: 98, expected_s: 4.5 };
+  let answer = withEvents(newAnswer(start, 0), [queued, loading], 1);
+  expect([answer.phase, answer.queue, answer.loadS]).toEqual(["loading", null, 4.5]);
+  answer = withEvents(answer, [queued], 2);
+  expect(answer.phase).toBe("queued");
+  answer = withEvents(answer, [{ ...loading, expected_s: null }, delta({ text: "x" })], 3);
+  expect([answer.phase, answer.loadS]).toEqual(["writing", null]);
+});
+
 it("passes over events it does not know", () => {
   const strange = { type: "weather" } as unknown as GenerationEvent;
   expect(withEvents(newAnswer(start, 0), [strange], 1).phase).toBe("waiting");

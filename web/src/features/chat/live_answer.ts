@@ -30,6 +30,8 @@ export interface LiveAnswer {
   reasoning: string;
   toolCalls: ToolCall[];
   queue: { position: number; waitS: number | null } | null;
+  /** How long the model took to load the last time, while it is being loaded; null: not known. */
+  loadS: number | null;
   queueMs: number | null;
   askedAt: number;
   startedAt: number | null;
@@ -60,6 +62,7 @@ export function newAnswer(start: AnswerStart, now: number): LiveAnswer {
     reasoning: "",
     toolCalls: [],
     queue: null,
+    loadS: null,
     queueMs: null,
     startedAt: null,
     firstTokenAt: null,
@@ -85,6 +88,11 @@ function apply(next: LiveAnswer, event: GenerationEvent, now: number): void {
       next.phase = "queued";
       next.queue = { position: event.position, waitS: event.estimated_wait_s };
       return;
+    case "loading":
+      next.phase = "loading";
+      next.queue = null;
+      next.loadS = event.expected_s;
+      return;
     case "started":
       next.phase = "started";
       next.queue = null;
@@ -109,9 +117,7 @@ function apply(next: LiveAnswer, event: GenerationEvent, now: number): void {
       next.finishReason = "failed";
       next.failure = { code: event.code, detail: event.detail, retryAfterS: event.retry_after_s };
       return;
-    default:
-      // A newer service may tell of more, for example that the model is being loaded.
-      if ((event as { type: string }).type === "loading") next.phase = "loading";
+    // A newer service may tell of more.
   }
 }
 

@@ -21,7 +21,10 @@ export function AnswerStatus({ live }: { live: LiveAnswer }) {
       const place = position <= 1 ? text("phaseNext") : text("phaseQueued", { count: position - 1 });
       return waitS === null || waitS <= 0 ? place : `${place} · ${text("phaseQueuedWait", { duration: formats.duration(waitS * 1000) })}`;
     }
-    if (live.phase === "loading") return text("phaseLoading");
+    if (live.phase === "loading") {
+      const longS = live.loadS ?? 0;
+      return longS < 1 ? text("phaseLoading") : `${text("phaseLoading")} · ${text("phaseLoadingTime", { duration: formats.duration(longS * 1000) })}`;
+    }
     if (live.phase === "started") return text("phaseStarted");
     if (live.phase === "thinking") return null;
     return text("phaseWaiting");

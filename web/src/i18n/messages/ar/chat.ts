@@ -65,6 +65,7 @@ export const chat: Record<keyof typeof english, Message> = {
   phaseNext: "طلبك هو التالي",
   phaseQueuedWait: "الانتظار نحو {duration}",
   phaseLoading: "يجري تحميل النموذج",
+  phaseLoadingTime: "استغرق في المرة السابقة {duration}",
   phaseStarted: "يقرأ رسالتك",
   phaseThinking: "يفكّر",
   phaseOffline: "انقطع الاتصال. ستتواصل الإجابة فور عودته.",

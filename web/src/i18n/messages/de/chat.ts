@@ -51,6 +51,7 @@ export const chat: Record<keyof typeof english, Message> = {
   phaseNext: "Deine ist die nächste",
   phaseQueuedWait: "noch etwa {duration}",
   phaseLoading: "Das Modell wird geladen",
+  phaseLoadingTime: "zuletzt in {duration}",
   phaseStarted: "Liest deine Nachricht",
   phaseThinking: "Denkt nach",
   phaseOffline: "Verbindung verloren. Die Antwort geht weiter, sobald sie wieder da ist.",

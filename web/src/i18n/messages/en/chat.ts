@@ -50,6 +50,7 @@ export const chat = {
   phaseNext: "Yours is next",
   phaseQueuedWait: "about {duration} to wait",
   phaseLoading: "The model is being loaded",
+  phaseLoadingTime: "last time it took {duration}",
   phaseStarted: "Reading your message",
   phaseThinking: "Thinking",
   phaseOffline: "Connection lost. The answer goes on as soon as it is back.",
