@@ -348,6 +348,7 @@ class BusSuite:
     async def test_a_drain_lets_running_work_finish(self, ends: Ends) -> None:
         counter = Counter()
         binding = await ends.server.serve(counter, counter.info)
+        await known(ends.caller, counter.instance)
         call = asyncio.ensure_future(ends.caller.call(WAIT, Question(text="late"), context()))
         await counter.gate.entered()
         drain = asyncio.create_task(binding.drain(10.0))

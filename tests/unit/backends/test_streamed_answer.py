@@ -176,16 +176,16 @@ async def test_a_connection_that_breaks_after_the_end_does_no_harm_to_a_call() -
 
 
 @pytest.mark.parametrize(
-    ("data", "error"),
+    ("data", "error", "why"),
     [
-        (chunk(b"one\n") + STREAM_END, BackendProtocolError),
-        (chunk(b"one\n!\n.\n") + STREAM_END, BackendProtocolError),
-        (chunk(b"one\n"), BackendUnavailable),
+        (chunk(b"one\n") + STREAM_END, BackendProtocolError, "not whole"),
+        (chunk(b"one\n!\n.\n") + STREAM_END, BackendProtocolError, "not a word"),
+        (chunk(b"one\n"), BackendUnavailable, "closed the connection"),
     ],
     ids=["not whole", "no word", "broken off"],
 )
-async def test_a_call_gives_no_answer_that_is_not_whole(data: bytes, error: type[Exception]) -> None:
-    with pytest.raises(error):
+async def test_a_call_gives_no_answer_that_is_not_whole(data: bytes, error: type[Exception], why: str) -> None:
+    with pytest.raises(error, match=why):
         await wholly(sends(data))
 
 
