@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from covey.cli.api import Api
+from covey.cli.loading_line import loading_line
 from covey.cli.output import talk
 
 
@@ -43,19 +44,21 @@ def generate(api: Api, body: dict[str, Any], write: Callable[[str], None]) -> An
     body = {**body, "stream": True, "stream_options": {"include_usage": True}}
     events = api.stream("POST", "/v1/chat/completions", body)
     try:
-        for event in events:
-            if event.get("usage"):
-                answer.usage = event["usage"]
-            for choice in event.get("choices", ()):
-                delta = choice.get("delta") or {}
-                answer.reasoning += delta.get("reasoning_content") or ""
-                if piece := delta.get("content"):
-                    if answer.first_token_s is None:
-                        answer.first_token_s = time.perf_counter() - began
-                    answer.text += piece
-                    answer.pieces += 1
-                    write(piece)
-                answer.finish_reason = choice.get("finish_reason") or answer.finish_reason
+        with loading_line(api, body["model"]) as clear:
+            for event in events:
+                clear()
+                if event.get("usage"):
+                    answer.usage = event["usage"]
+                for choice in event.get("choices", ()):
+                    delta = choice.get("delta") or {}
+                    answer.reasoning += delta.get("reasoning_content") or ""
+                    if piece := delta.get("content"):
+                        if answer.first_token_s is None:
+                            answer.first_token_s = time.perf_counter() - began
+                        answer.text += piece
+                        answer.pieces += 1
+                        write(piece)
+                    answer.finish_reason = choice.get("finish_reason") or answer.finish_reason
     except KeyboardInterrupt:
         answer.interrupted = True
     finally:
