@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { base, newPage, useBrowser } from "./browser";
-import { account, adminPage, pageOf } from "./people";
+import { account, adminPage, inside, pageOf } from "./people";
 
 useBrowser();
 
@@ -47,6 +47,18 @@ it("keeps the session over a reload and ends it in every tab", async () => {
   await second.getByRole("menuitem", { name: "Log out", exact: true }).click();
   await second.waitForURL("**/login");
   await page.waitForURL("**/login**");
+});
+
+it("stays logged in however impatiently it is reloaded", async () => {
+  const { page } = await inside("impatient");
+  const menu = page.getByRole("button", { name: /Account menu of/ });
+  await menu.waitFor();
+  for (let time = 0; time < 4; time += 1) {
+    // Again in the very moment in which the page first asks the service for something.
+    await Promise.all([page.waitForRequest(/\/covey\/v1\//), page.reload({ waitUntil: "commit" })]);
+  }
+  await menu.waitFor();
+  await page.getByRole("textbox", { name: "Your message" }).waitFor();
 });
 
 it("speaks German and Arabic, the latter from right to left, and remembers it", async () => {

@@ -39,7 +39,7 @@ function Frame({ path }: { path: string }) {
         <Drawer
           open={open}
           onClose={() => setSidebar({ open: false })}
-          slotProps={{ paper: { sx: { width: "min(20rem, 86vw)", bgcolor: "background.default" } } }}
+          slotProps={{ paper: { role: "dialog", "aria-label": text("mainNavigation"), sx: { width: "min(20rem, 86vw)", bgcolor: "background.default" } } }}
         >
           <Sidebar />
         </Drawer>

@@ -52,14 +52,41 @@ it("uses a refresh token once although several ask at the same moment", async ()
   expect(asked).toHaveBeenCalledOnce();
 });
 
-it("goes on after a reload, and not after the session has ended", async () => {
+/** Tabs share the local storage and nothing else. */
+const inNewTab = () => sessionStorage.clear();
+
+it("uses no refresh token for a reload, and reads the account anew", async () => {
   enter(tokens(1));
+  useSession.setState({ status: "unknown", user: null, token: null });
+  const asked = answerWith(ok({ ...user, role: "admin" }));
+  await resume();
+  expect(useSession.getState()).toMatchObject({ status: "in", token: "access-1", user: { role: "member" } });
+  await vi.waitFor(() => expect(useSession.getState().user?.role).toBe("admin"));
+  expect(asked.mock.calls.map(([request]) => new URL(request.url).pathname)).toEqual(["/covey/v1/me"]);
+});
+
+it("takes nothing over that is old, or that belongs to another session", async () => {
+  enter(tokens(1));
+  const asked = answerWith(ok(tokens(2)), ok(tokens(3)));
+  await vi.advanceTimersByTimeAsync(839_999);
+  vi.setSystemTime(Date.now() + 10);
+  await resume();
+  expect(useSession.getState().token).toBe("access-2");
+  localStorage.setItem("covey.refresh", "of-another-person");
+  await resume();
+  expect(useSession.getState().token).toBe("access-3");
+  expect(asked).toHaveBeenCalledTimes(2);
+});
+
+it("goes on in a new tab, and not after the session has ended", async () => {
+  enter(tokens(1));
+  inNewTab();
   answerWith(ok(tokens(2)), problem(401, "unauthenticated"));
   await resume();
   expect(useSession.getState().token).toBe("access-2");
   await renew();
   expect(useSession.getState()).toMatchObject({ status: "out", token: null, user: null });
-  expect(localStorage.length).toBe(0);
+  expect([localStorage.length, sessionStorage.length]).toEqual([0, 0]);
 });
 
 it("stays logged in while the service is away, and tries again", async () => {

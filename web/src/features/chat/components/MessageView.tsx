@@ -19,13 +19,11 @@ export interface MessageViewProps {
   instead?: ReactNode;
   /** The conversation that its pictures are kept in. */
   conversationId?: string | undefined;
-  /** Level of the heading that names it. */
-  heading?: "h2" | "h3";
 }
 
 /** One message of a chat. Also for answers that stand side by side. */
 export const MessageView = memo(function MessageView(props: MessageViewProps) {
-  const { message, live, number, actions, instead, conversationId, heading = "h2" } = props;
+  const { message, live, number, actions, instead, conversationId } = props;
   const text = useText();
   const { role } = message.message;
   const question = role === "user";
@@ -40,7 +38,7 @@ export const MessageView = memo(function MessageView(props: MessageViewProps) {
       aria-busy={live !== undefined && live.phase !== "ended"}
       sx={{ display: "flex", flexDirection: "column", alignItems: question ? "end" : "stretch", "&:hover .quiet, &:focus-within .quiet": { opacity: 1 } }}
     >
-      <VisuallyHidden component={heading}>{name}</VisuallyHidden>
+      <VisuallyHidden component="h2">{name}</VisuallyHidden>
       {instead ??
         (role === "assistant" ? (
           <AnswerBody message={message} live={live} />

@@ -18,7 +18,7 @@ describe("what answers usually hold", () => {
     expect((within(page).getByRole("checkbox") as HTMLInputElement).checked).toBe(true);
     expect(within(page).getByRole("columnheader", { name: "a" })).toBeTruthy();
     expect(page.querySelector("td br")).not.toBeNull();
-    expect(within(page).getByRole("region", { name: "Code, python" }).textContent).toBe("print(1)");
+    expect(within(page).getByRole("group", { name: "Code, python" }).textContent).toBe("print(1)");
     expect(within(page).getByRole("button", { name: "Copy code" })).toBeTruthy();
   });
 

@@ -34,7 +34,7 @@ export function CodeBlock({ code, language, open = false }: CodeBlockProps) {
       </Box>
       {/* Scrolls by itself, so it must be reachable without a mouse. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <pre tabIndex={0} role="region" aria-label={text("codeIn", { language: name })} className={wrapped ? "wrapped" : undefined}>
+      <pre tabIndex={0} role="group" aria-label={text("codeIn", { language: name })} className={wrapped ? "wrapped" : undefined}>
         <code>{tokens === null ? code : tokens.map(show)}</code>
       </pre>
     </Box>

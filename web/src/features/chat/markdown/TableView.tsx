@@ -19,7 +19,7 @@ export function TableView({ children }: { children?: ReactNode }) {
   return (
     <Box className="table">
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className="table-scroll" role="region" aria-label={text("tableInAnswer")} tabIndex={0}>
+      <div className="table-scroll" role="group" aria-label={text("tableInAnswer")} tabIndex={0}>
         <table ref={table} dir="auto">{children}</table>
       </div>
       <div className="table-bar">

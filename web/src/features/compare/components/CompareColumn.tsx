@@ -90,9 +90,9 @@ function TurnView({ turn, number, columnKey }: { turn: Turn; number: number; col
   const answer = useGenerations((state) => state.answers[turn.answers[columnKey] ?? ""]);
   return (
     <Box sx={{ display: "grid", gap: 1.5, minWidth: 0 }}>
-      <MessageView message={questionMessage(turn.id, null, turn.askedAt, turn.question)} number={2 * number - 1} heading="h3" />
+      <MessageView message={questionMessage(turn.id, null, turn.askedAt, turn.question)} number={2 * number - 1} />
       {answer !== undefined && (
-        <MessageView message={messageOf(answer)} live={answer} number={2 * number} heading="h3" actions={<Below answer={answer} turnId={turn.id} columnKey={columnKey} />} />
+        <MessageView message={messageOf(answer)} live={answer} number={2 * number} actions={<Below answer={answer} turnId={turn.id} columnKey={columnKey} />} />
       )}
     </Box>
   );

@@ -56,10 +56,9 @@ export default function Palette() {
     <Dialog
       open
       onClose={close}
-      aria-label={text("paletteTitle")}
       slotProps={{
         container: { sx: { alignItems: "start" } },
-        paper: { sx: { mt: { xs: 1, sm: "12vh" }, mx: 1, width: "min(40rem, calc(100% - 16px))", maxHeight: "min(34rem, 75vh)" } },
+        paper: { "aria-label": text("paletteTitle"), sx: { mt: { xs: 1, sm: "12vh" }, mx: 1, width: "min(40rem, calc(100% - 16px))", maxHeight: "min(34rem, 75vh)" } },
       }}
     >
       <InputBase
