@@ -137,6 +137,18 @@ class Journey:
         assert "accounts.register" in actions
         by_key.close()
 
+    @pytest.mark.parametrize("service", ["gateway", "processor", "auth"])
+    def test_administrators_see_the_settings_of_every_process(
+        self, admin: PlatformClient, member: PlatformClient, service: str
+    ) -> None:
+        node = admin.must("GET", "/covey/v1/nodes")["items"][0]["name"]
+        path = f"/covey/v1/settings?node={node}&service={service}"
+        found = admin.must("GET", path)
+        assert (found["node"], found["service"]) == (node, service)
+        assert found["instance"].startswith(f"{service}-")
+        assert {"bridge.port", "engines.sample[0].name"} <= {item["path"] for item in found["items"]}
+        assert member.ask("GET", path)[0] == 403
+
     def test_a_conversation_is_kept_and_is_nobody_elses(
         self, covey: Serving, admin: PlatformClient, member: PlatformClient
     ) -> None:

@@ -96,7 +96,7 @@ class Node:
         if self.membership is not None:
             settings = joined_settings(settings, self.membership, self._files)
         self.settings = settings
-        self._origins = origins or {}
+        self._settings_in_force = cache(lambda: settings_in_force(self.settings, origins or {}))
         self.roles = tuple(role for role in WORKER_ROLES if role in roles)
         self.runs_mesh = "mesh" in roles and not settings.mesh.url
         if not self.runs_mesh and not settings.mesh.url:
@@ -245,11 +245,15 @@ class Node:
         }
         match role:
             case "auth":
-                return AuthWorker(settings.auth, bus, store, clock, registry, **common)
+                auth = AuthWorker(settings.auth, bus, store, clock, registry, **common)
+                auth.settings = self._settings_in_force
+                return auth
             case "processor":
                 library = ModelLibrary(self.data_dir / "processor" / "models")
                 inventory = Inventory(engines=engines_of(settings, library), library=library)
-                return ProcessorWorker(settings.processor, bus, inventory, clock, registry, **common)
+                processor = ProcessorWorker(settings.processor, bus, inventory, clock, registry, **common)
+                processor.service.settings = self._settings_in_force
+                return processor
             case "gateway":
                 config = settings.gateway
                 if not config.data_dir:
@@ -257,7 +261,7 @@ class Node:
                 gateway = GatewayWorker(config, bus, store, clock, registry, **common)
                 if self._admission is not None:
                     gateway.machines = self._admission
-                gateway.settings = cache(lambda: settings_in_force(self.settings, self._origins))
+                gateway.settings = self._settings_in_force
                 return gateway
             case "client":
                 return ClientWorker(settings.client, bus, store, clock, registry, **common)

@@ -1858,6 +1858,8 @@ export interface components {
             memory_bytes?: number | null;
             /** @default null */
             mesh_server?: string | null;
+            /** @default false */
+            keeps_mesh?: boolean;
         };
         /** LoadReport */
         LoadReport: {
@@ -2325,6 +2327,13 @@ export interface components {
             node: string;
             /** @default [] */
             items?: components["schemas"]["SettingInForce"][];
+            /**
+             * @default gateway
+             * @enum {unknown}
+             */
+            service?: "auth" | "gateway" | "processor";
+            /** @default null */
+            instance?: string | null;
         };
         /** SettingInForce */
         SettingInForce: {
@@ -4377,7 +4386,10 @@ export interface operations {
     };
     "settings.list": {
         parameters: {
-            query?: never;
+            query?: {
+                node?: string | null;
+                service?: ("auth" | "gateway" | "processor") | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 import msgspec
@@ -15,6 +16,7 @@ from covey.protocol import auth as protocol
 from covey.protocol.attempts import GIVE_BACK_ATTEMPT, TAKE_ATTEMPT, AttemptTaken, GiveBackAttempt, TakeAttempt
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import UserId
+from covey.protocol.settings import AUTH_SHOW_SETTINGS, SettingsInForce
 from covey.rpc.context import CallContext
 from covey.rpc.service import Service, serves
 from covey.runtime.clock import Clock
@@ -33,7 +35,15 @@ class AuthService(Service):
 
     service: ClassVar[str] = protocol.SERVICE
 
-    def __init__(self, parts: LoginParts, logins: Logins, api_keys: ApiKeys, clock: Clock) -> None:
+    def __init__(
+        self,
+        parts: LoginParts,
+        logins: Logins,
+        api_keys: ApiKeys,
+        clock: Clock,
+        settings: Callable[[], SettingsInForce],
+    ) -> None:
+        self._settings = settings
         self._accounts = parts.accounts
         self._sessions = parts.sessions
         self._invitations = parts.invitations
@@ -74,6 +84,12 @@ class AuthService(Service):
     async def give_back_attempt(self, request: GiveBackAttempt, context: CallContext) -> Empty:
         self._counts.give_back(request.charges, request.age_s)
         return Empty()
+
+    # Gateways, for administrators
+
+    @serves(AUTH_SHOW_SETTINGS)
+    async def show_settings(self, request: Empty, context: CallContext) -> SettingsInForce:
+        return self._settings()
 
     # One's own account
 

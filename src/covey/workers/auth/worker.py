@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import structlog
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from covey.errors import CoveyError
 from covey.protocol.ids import InstanceId, NodeName
+from covey.protocol.settings import SettingInForce, SettingsInForce
 from covey.protocol.subjects import BUCKET_ACCESS, BUCKET_AUTH
 from covey.rpc.bus import Bus
 from covey.rpc.serving_worker import ServingWorker
@@ -58,6 +60,8 @@ class AuthWorker(ServingWorker):
         self._metrics.observe_with(hash_waiting=lambda: self._hashing.waiting if self._hashing is not None else 0)
         self._hashing: PasswordHashing | None = None
         self._peers: AttemptPeers | None = None
+        self.settings: Callable[[], Sequence[SettingInForce]] = tuple
+        """The settings of this process, as administrators are shown them."""
         self._maintenance: asyncio.Task[None] | None = None
         self.signing_keys: SigningKeys | None = None
         """Set while it serves, as is ``healing``."""
@@ -91,7 +95,7 @@ class AuthWorker(ServingWorker):
         await signing_keys.open()
         await healing.run(self._clock, config.healing_grace_s)
         self._maintenance = asyncio.create_task(self._maintain(signing_keys, healing))  # ended by close
-        await self.serve(AuthService(parts, logins, api_keys, self._clock))
+        await self.serve(AuthService(parts, logins, api_keys, self._clock, self._shown_settings))
 
     async def close(self) -> None:
         await self.withdraw()
@@ -111,6 +115,9 @@ class AuthWorker(ServingWorker):
         """Raises NotStarted or Draining by this worker's state, StoreUnavailable when nothing can be written."""
         await super().check()
         await self._store.check()
+
+    def _shown_settings(self) -> SettingsInForce:
+        return SettingsInForce(node=self.node, items=tuple(self.settings()), service="auth", instance=self.instance)
 
     async def _maintain(self, signing_keys: SigningKeys, healing: Healing) -> None:
         """Look after the signing keys all the time, and for leftovers now and then: first when what was too young to

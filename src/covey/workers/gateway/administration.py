@@ -27,11 +27,11 @@ from covey.protocol.nodes import (
     REVOKE_NODE_INVITATION,
 )
 from covey.protocol.requests import QUERY_REQUESTS
-from covey.protocol.settings import LIST_SETTINGS, SettingsInForce
 from covey.rpc.context import CallContext
 from covey.workers.gateway.machines import Machines
 from covey.workers.gateway.model_settings import ModelSettingsStore
 from covey.workers.gateway.names import Names
+from covey.workers.gateway.node_settings import NodeSettings
 from covey.workers.gateway.nodes import Nodes
 from covey.workers.gateway.overview import Overviews
 from covey.workers.gateway.pulls import GatewayPulls
@@ -49,7 +49,7 @@ class Administration:
     pulls: GatewayPulls
     requests: RequestLog
     overviews: Overviews
-    settings: Callable[[], SettingsInForce]
+    settings: NodeSettings
 
 
 def administrative(parts: Administration) -> dict[str, Handler]:
@@ -57,9 +57,6 @@ def administrative(parts: Administration) -> dict[str, Handler]:
 
     async def get_model_settings(request: Any, _: Identity, __: CallContext) -> msgspec.Struct:
         return parts.models.get(request)
-
-    async def list_settings(_: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
-        return parts.settings()
 
     async def list_node_invitations(_: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
         return parts.machines.invitations()
@@ -73,7 +70,6 @@ def administrative(parts: Administration) -> dict[str, Handler]:
         return Empty()
 
     return {
-        LIST_SETTINGS.name: list_settings,
         INVITE_NODE.name: lambda request, identity, _: parts.machines.invite(request, identity.username),
         LIST_NODE_INVITATIONS.name: list_node_invitations,
         REVOKE_NODE_INVITATION.name: revoke_node_invitation,

@@ -6,13 +6,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from covey.errors import Conflict, NotFound
+from covey.protocol.ids import InstanceId
 from covey.protocol.nodes import CreatedNodeInvitation, InviteNode, NodeInvitationList, NodeJoined
 from covey.protocol.registry import JoinedNode
+from covey.rpc.bus import Bus
+
+KEPT = frozenset({"nodes.list", "nodes.invite", "nodes.invitations", "nodes.revoke_invitation", "nodes.remove"})
+"""Operations that the gateway beside the nats-server answers for all."""
 
 
 class Machines(Protocol):
     """What lets machines join and leave."""
 
+    here: bool
+    """Whether this process is the one to ask."""
     on_joined: Callable[[NodeJoined], Awaitable[None]]
     """Awaited with each machine that joined."""
 
@@ -33,6 +40,8 @@ class Machines(Protocol):
 class NoMachines:
     """Where the nats-server is not this process's own, nobody can be let in."""
 
+    here = False
+
     def __init__(self) -> None:
         self.on_joined: Callable[[NodeJoined], Awaitable[None]] = _forget
 
@@ -50,6 +59,11 @@ class NoMachines:
 
     async def remove(self, _: str) -> None:
         raise NotFound("no machine of this name has joined", param="node")
+
+
+def keeper_of(bus: Bus) -> InstanceId | None:
+    """The gateway that lets machines in and out; None: there is none."""
+    return next((info.instance for info in bus.instances("gateway") if info.keeps_mesh), None)
 
 
 async def _forget(_: NodeJoined) -> None:

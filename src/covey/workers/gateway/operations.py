@@ -17,6 +17,7 @@ from covey.protocol.operations import (
     LIST_MODELS,
     LIST_NODES,
     LIST_RUNNING,
+    OPERATE,
     OPERATIONS_BY_NAME,
     REMOVE_MODEL,
     SHOW_MODEL,
@@ -25,6 +26,7 @@ from covey.protocol.operations import (
     OperationResult,
 )
 from covey.protocol.overview import GET_OVERVIEW
+from covey.protocol.settings import LIST_SETTINGS
 from covey.protocol.usage import QUERY_AUDIT, QUERY_USAGE
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
@@ -32,6 +34,7 @@ from covey.workers.gateway.administration import Administration, Handler, admini
 from covey.workers.gateway.audit import Audit, outcome_of
 from covey.workers.gateway.catalogue import Catalogue
 from covey.workers.gateway.credentials import Credentials
+from covey.workers.gateway.machines import KEPT, keeper_of
 from covey.workers.gateway.metering import UsageMeter
 from covey.workers.gateway.metrics import GatewayMetrics
 
@@ -74,6 +77,7 @@ class Operations:
             GET_OVERVIEW.name: lambda request, credential, context: administration.overviews.overview(
                 credential, context
             ),
+            LIST_SETTINGS.name: administration.settings.find,
         }
 
     async def operate(self, request: Operate, context: CallContext) -> OperationResult:
@@ -82,6 +86,10 @@ class Operations:
         operation = OPERATIONS_BY_NAME.get(request.operation)
         if operation is None:
             raise NotFound("there is no such operation")
+        if operation.name in KEPT and not self._administration.machines.here:
+            keeper = keeper_of(self._bus)
+            if keeper is not None:  # it verifies the credential itself, and writes down what was done
+                return await self._bus.call(OPERATE, request, context, to=keeper)
         identity: Identity | None = None
         asked: msgspec.Struct | None = None
         response: msgspec.Struct | None = None

@@ -22,12 +22,14 @@ from covey.protocol.operations import (
 )
 from covey.protocol.overview import GATEWAY_ACTIVITY, AskActivity, GatewayActivity
 from covey.protocol.registry import PullProgress
+from covey.protocol.settings import GATEWAY_SHOW_SETTINGS, SettingsInForce, ShowSettings
 from covey.rpc.context import CallContext
 from covey.rpc.service import serves, streams
 from covey.workers.gateway.audit import Audit
 from covey.workers.gateway.catalogue import Catalogue
 from covey.workers.gateway.embeddings import EmbeddingRequests
 from covey.workers.gateway.generations import Generations
+from covey.workers.gateway.node_settings import NodeSettings
 from covey.workers.gateway.operations import Operations
 from covey.workers.gateway.overview import GatewayState
 from covey.workers.gateway.parts import RequestParts
@@ -46,6 +48,7 @@ class GatewayService(Generations):
         catalogue: Catalogue,
         audit: Audit,
         state: GatewayState,
+        settings: NodeSettings,
     ) -> None:
         super().__init__(parts)
         self._embeddings = embeddings
@@ -53,6 +56,7 @@ class GatewayService(Generations):
         self._catalogue = catalogue
         self._audit = audit
         self._state = state
+        self._settings = settings
 
     @serves(GATEWAY_EMBED)
     async def embed(self, request: GatewayEmbed, context: CallContext) -> Embeddings:
@@ -69,6 +73,10 @@ class GatewayService(Generations):
     @serves(GATEWAY_ACTIVITY)
     async def activity(self, request: AskActivity, context: CallContext) -> GatewayActivity:
         return self._state.told(request)
+
+    @serves(GATEWAY_SHOW_SETTINGS)
+    async def show_settings(self, request: ShowSettings, context: CallContext) -> SettingsInForce:
+        return self._settings.told(request)
 
     @streams(GATEWAY_PULL_MODEL)
     async def pull_model(self, request: GatewayPull, context: CallContext) -> AsyncGenerator[PullProgress, None]:

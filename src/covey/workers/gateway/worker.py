@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
 
@@ -18,8 +19,8 @@ from covey.errors import CoveyError, NotStarted, StoreUnavailable
 from covey.protocol.auth import RECORD_KEY_USES
 from covey.protocol.ids import InstanceId, NodeName, RequestId
 from covey.protocol.nodes import NodeJoined
-from covey.protocol.registry import LoadReport
-from covey.protocol.settings import SettingInForce, SettingsInForce
+from covey.protocol.registry import InstanceInfo, LoadReport
+from covey.protocol.settings import SettingInForce
 from covey.protocol.subjects import BUCKET_ACCESS, BUCKET_GATEWAY, LOG_AUDIT, LOG_USAGE
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
@@ -43,6 +44,7 @@ from covey.workers.gateway.metering import UsageMeter
 from covey.workers.gateway.metrics import GatewayMetrics
 from covey.workers.gateway.model_settings import ModelSettingsStore
 from covey.workers.gateway.names import Names
+from covey.workers.gateway.node_settings import NodeSettings
 from covey.workers.gateway.nodes import Nodes
 from covey.workers.gateway.operations import Operations
 from covey.workers.gateway.overview import GatewayState, Overviews
@@ -135,7 +137,7 @@ class GatewayWorker(ServingWorker):
             records_waiting=self._records_waiting,
         )  # fmt: skip
         self.machines.on_joined = lambda joined: self._note_joined(audit, joined)
-        administration = await self._administration(Names(records), models)
+        administration = await self._administration(Names(records), models, credentials)
         self.service = self._service(credentials, meter, audit, queue, administration, state, rules)
 
         async def write_down() -> None:
@@ -167,6 +169,9 @@ class GatewayWorker(ServingWorker):
 
     def load(self) -> LoadReport:
         return LoadReport(running=self._running())
+
+    def info(self) -> InstanceInfo:
+        return msgspec.structs.replace(super().info(), keeps_mesh=self.machines.here)
 
     def access_record(self, key: str) -> bytes | None:
         """A record as this gateway's copy has it."""
@@ -210,7 +215,9 @@ class GatewayWorker(ServingWorker):
             written=written,
         )
 
-    async def _administration(self, names: Names, models: ModelSettingsStore) -> Administration:
+    async def _administration(
+        self, names: Names, models: ModelSettingsStore, credentials: Credentials
+    ) -> Administration:
         usage = await self._store.log(LOG_USAGE, max_age_s=self._config.retention_s)
         size, longest_s = self._config.request_log_size, self._config.request_log_s
         return Administration(
@@ -221,7 +228,9 @@ class GatewayWorker(ServingWorker):
             pulls=GatewayPulls(self._bus),
             requests=RequestLog(usage, names, self._clock, size=size, longest_s=longest_s),
             overviews=Overviews(self._bus, names, self._clock),
-            settings=lambda: SettingsInForce(node=self.node, items=tuple(self.settings())),
+            settings=NodeSettings(
+                self._bus, credentials, lambda: self.settings(), instance=self.instance, node=self.node
+            ),
         )
 
     def _service(
@@ -247,7 +256,9 @@ class GatewayWorker(ServingWorker):
             record=usage.put,
         )
         operations = Operations(self._bus, credentials, catalogue, meter, audit, self.metrics, administration)
-        return GatewayService(parts, EmbeddingRequests(parts), operations, catalogue, audit, state)
+        return GatewayService(
+            parts, EmbeddingRequests(parts), operations, catalogue, audit, state, administration.settings
+        )
 
     async def _repeat(
         self, stack: AsyncExitStack, name: str, work: Callable[[], Awaitable[object]], interval_s: float

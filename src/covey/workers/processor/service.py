@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol, runtime_checkable
 
@@ -41,6 +41,7 @@ from covey.protocol.registry import (
     RunningModel,
     RunningModelList,
 )
+from covey.protocol.settings import PROCESSOR_SHOW_SETTINGS, SettingInForce, SettingsInForce
 from covey.protocol.whole_answers import PROCESSOR_ANSWER, READ_THE_STREAM, PerhapsWhole
 from covey.rpc.context import CallContext
 from covey.rpc.service import serves, streams
@@ -87,6 +88,8 @@ class ProcessorService(PullEndpoints):
         self._clock = clock
         self.draining = False
         """Whether an administrator took it out of service: it finishes what it has and takes nothing new."""
+        self.settings: Callable[[], Sequence[SettingInForce]] = tuple
+        """The settings of this process, as administrators are shown them."""
         self._suspicion = Suspicion()
         self._watch: SilenceWatch | None = None
         self._busy: Counter[str] = Counter()
@@ -216,6 +219,12 @@ class ProcessorService(PullEndpoints):
         self.draining = request.draining
         log.info("processor_draining" if request.draining else "processor_resumed", request_id=context.request_id)
         return Empty()
+
+    @serves(PROCESSOR_SHOW_SETTINGS)
+    async def show_settings(self, request: Empty, context: CallContext) -> SettingsInForce:
+        return SettingsInForce(
+            node=self._node, items=tuple(self.settings()), service="processor", instance=self._instance
+        )
 
     @serves(PROCESSOR_SHOW_MODEL)
     async def show_model(self, request: ModelRef, context: CallContext) -> ModelDetails:
