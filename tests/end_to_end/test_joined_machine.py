@@ -229,14 +229,20 @@ def test_workers_in_processes_of_their_own_let_machines_join_too(tmp_path: Path)
 
         started("--role", "mesh", "--role", "auth", "--role", "gateway", "--accept-nodes", f"127.0.0.1:{mesh_port}")
         for role in ("client", "bridge"):
-            last = started("--role", role, "--nats-url", url)
+            started("--role", role, "--nats-url", url)
+        started("--role", "gateway", "--nats-url", url)
         admin = PlatformClient(f"http://127.0.0.1:{bridge_port}").register("robin")
-        assert last.pid
+        for _ in range(8):  # whichever gateway is asked
+            made = invite(admin)
+            listed = admin.must("GET", "/covey/v1/nodes/invitations")
+            assert [item["id"] for item in listed["items"]] == [made["invitation"]["id"]]
+            admin.must("DELETE", f"/covey/v1/nodes/invitations/{made['invitation']['id']}")
         joining = machine(tmp_path / "gpu", "join", invite(admin, name="gpu")["token"])
         joining.start()
         stack.callback(joining.stop)
         eventually_true(lambda: "far-model" in models(admin), what="the model of the machine")
         streamed(admin, "far-model")
+        assert [node_named(admin, "gpu")["joined"]["invited_by"] for _ in range(4)] == ["robin"] * 4
         admin.must("DELETE", "/covey/v1/nodes/gpu")
         eventually_true(lambda: "far-model" not in models(admin), what="the end of the model")
         admin.close()

@@ -57,6 +57,7 @@ class MachineAdmission:
     """Facility, in the process that runs the nats-server. ``taken`` gives the names of all nodes that are there."""
 
     name = "machine admission"
+    here = True
 
     def __init__(
         self, records: MachineRecords, server: NatsServer, join: JoinConfig, clock: Clock,

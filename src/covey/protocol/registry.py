@@ -70,6 +70,8 @@ class InstanceInfo(Message, frozen=True, kw_only=True):
     """Of its process, resident."""
     mesh_server: str | None = None
     """The NATS server that it is connected to, ``host:port``; None: it has no connection."""
+    keeps_mesh: bool = False
+    """Of a gateway: whether it runs beside the nats-server, so that it can let machines in and out."""
 
 
 class CatalogueModel(Message, frozen=True, kw_only=True):
