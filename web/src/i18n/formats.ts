@@ -8,6 +8,7 @@ export function formatsOf(locale: string) {
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
   const precise = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const share = new Intl.NumberFormat(locale, { style: "percent" });
   const unit = (name: string, digits: number) =>
     new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
   const sizes = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"].map((name) => unit(name, 1));
@@ -17,6 +18,8 @@ export function formatsOf(locale: string) {
     number: (value: number) => whole.format(value),
     decimal: (value: number) => one.format(value),
     fine: (value: number) => two.format(value),
+    /** A share of 1. */
+    percent: (value: number) => share.format(value),
     moment: (at: number) => moment.format(at * 1000),
     time: (at: number) => time.format(at * 1000),
     precise: (at: number) => precise.format(at * 1000),

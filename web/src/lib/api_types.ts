@@ -21,6 +21,7 @@ export type NodeInfo = Complete<Schemas["NodeInfo"]>;
 export type MachineInvitation = Complete<Schemas["NodeInvitation"]>;
 export type CreatedMachineInvitation = Complete<Schemas["CreatedNodeInvitation"]>;
 export type InstanceInfo = Complete<Schemas["InstanceInfo"]>;
+export type RunningPull = Complete<Schemas["RunningPull"]>;
 export type PullProgress = Complete<Schemas["PullProgress"]>;
 export type ConversationInfo = Complete<Schemas["ConversationInfo"]>;
 export type StoredMessage = Complete<Schemas["StoredMessage"]>;

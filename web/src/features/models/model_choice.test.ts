@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { CatalogueModel } from "@/lib/api_types";
-import { findModels, modelNamed, preferredModel } from "./model_choice";
+import type { CatalogueModel, RunningPull } from "@/lib/api_types";
+import { arrived, downloadsOf, findModels, modelNamed, preferredModel } from "./model_choice";
 
 function model(name: string, facts: Partial<CatalogueModel["model"]> = {}): CatalogueModel {
   return {
@@ -35,4 +35,15 @@ it("begins with the remembered model, or the default when that one cannot run", 
   expect(preferredModel(all, { strange: true })).toBe("smol");
   expect(preferredModel([vectors], "vectors")).toBeNull();
   expect(preferredModel([broken], null)).toBe("broken");
+});
+
+it("lists each download once until its model is there", () => {
+  const pull = (id: string, name: string, total: number | null, completed: number | null): RunningPull => ({
+    id, model: name, instance: "i", node: "n", started_at: 0, progress: { status: "downloading", digest: null, total_bytes: total, completed_bytes: completed },
+  });
+  const pulls = [pull("1", "qwen:4b", 200, 86), pull("2", "qwen:4b", null, null), pull("3", "tiny", 10, 1)];
+  expect(downloadsOf(pulls, all, "").map(({ id }) => id)).toEqual(["1"]);
+  expect(downloadsOf(pulls, [], "TINY").map(({ id }) => id)).toEqual(["3"]);
+  expect(pulls.map(arrived)).toEqual([0.43, null, 0.1]);
+  expect(arrived(pull("4", "x", 10, 12))).toBe(1);
 });

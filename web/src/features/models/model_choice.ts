@@ -1,4 +1,4 @@
-import type { CatalogueModel } from "@/lib/api_types";
+import type { CatalogueModel, RunningPull } from "@/lib/api_types";
 
 /** Models that can answer in a chat. */
 export function chatModels(items: readonly CatalogueModel[]): CatalogueModel[] {
@@ -7,15 +7,19 @@ export function chatModels(items: readonly CatalogueModel[]): CatalogueModel[] {
 
 const ORDER = { loaded: 0, loading: 1, cold: 2, unavailable: 3 } as const;
 
+/** Whether a text holds every word of a search. */
+function holds(text: string, search: string): boolean {
+  const lower = text.toLowerCase();
+  return search.toLowerCase().split(/\s+/).every((word) => lower.includes(word));
+}
+
 /** Those that hold every word in their name, aliases or family; ready ones first, the default before its equals. */
 export function findModels(items: readonly CatalogueModel[], search: string): CatalogueModel[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return items
     .filter(({ model }) => {
       const text = [model.name, ...model.aliases, model.family, model.parameters, model.quantization, ...model.capabilities]
-        .join(" ")
-        .toLowerCase();
-      return words.every((word) => text.includes(word));
+        .join(" ");
+      return holds(text, search);
     })
     .sort(
       (one, other) =>
@@ -23,6 +27,20 @@ export function findModels(items: readonly CatalogueModel[], search: string): Ca
         Number(other.model.is_default) - Number(one.model.is_default) ||
         one.model.name.localeCompare(other.model.name),
     );
+}
+
+/** Downloads under way of models that are not there yet, one for each name, whatever the number of nodes. */
+export function downloadsOf(pulls: readonly RunningPull[], items: readonly CatalogueModel[], search: string): RunningPull[] {
+  return pulls.filter(
+    ({ model }, index) =>
+      modelNamed(items, model) === undefined && pulls.findIndex((pull) => pull.model === model) === index && holds(model, search),
+  );
+}
+
+/** How much of a download has arrived, as a share of 1; null: not known. */
+export function arrived({ progress }: RunningPull): number | null {
+  const { total_bytes: total, completed_bytes: completed } = progress;
+  return total ? Math.min(1, (completed ?? 0) / total) : null;
 }
 
 /** The model that a name means, by its own name first, then by an alias. */

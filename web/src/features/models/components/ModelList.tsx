@@ -7,6 +7,7 @@ import { Icon } from "@/components/Icon";
 import { useText } from "@/i18n/locale";
 import type { CatalogueModel } from "@/lib/api_types";
 import { findModels } from "../model_choice";
+import { Downloads } from "./Downloads";
 import { ModelFacts, ModelStateSign } from "./ModelFacts";
 
 /** More than anyone reads; the search narrows it down. */
@@ -68,6 +69,7 @@ export function ModelList({ items, value, onChoose }: ModelListProps) {
             onChoose={() => choose(index)}
           />
         ))}
+        <Downloads items={items} search={search} />
       </Box>
       <Box role="status" sx={{ px: 2, pb: shown.length === found.length && shown.length > 0 ? 0 : 1.5, color: "text.secondary", fontSize: "0.875rem" }}>
         {found.length === 0 && <Box sx={{ pt: 1 }}>{text("modelNoneFound")}</Box>}

@@ -14,6 +14,8 @@ export const models: Record<keyof typeof english, Message> = {
   modelLoaded: "محمّل",
   modelLoading: "قيد التحميل",
   modelCold: "غير محمّل بعد",
+  modelDownloading: "جارٍ التنزيل",
+  modelDownloadingShare: "جارٍ التنزيل: {share}",
   modelUnavailable: "غير متاح",
   modelVision: "صور",
   modelTools: "أدوات",

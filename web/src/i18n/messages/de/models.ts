@@ -14,6 +14,8 @@ export const models: Record<keyof typeof english, Message> = {
   modelLoaded: "Geladen",
   modelLoading: "Wird geladen",
   modelCold: "Noch nicht geladen",
+  modelDownloading: "Wird heruntergeladen",
+  modelDownloadingShare: "Wird heruntergeladen: {share}",
   modelUnavailable: "Nicht verfügbar",
   modelVision: "Bilder",
   modelTools: "Werkzeuge",

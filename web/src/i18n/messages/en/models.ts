@@ -14,6 +14,8 @@ export const models = {
   modelLoaded: "Loaded",
   modelLoading: "Loading",
   modelCold: "Not loaded yet",
+  modelDownloading: "Downloading",
+  modelDownloadingShare: "Downloading {share}",
   modelUnavailable: "Unavailable",
   modelVision: "Pictures",
   modelTools: "Tools",
