@@ -33,7 +33,7 @@ def join(settings: Settings, token_text: str, name: str | None = None) -> Member
     """
     token = join_tokens.decode(token_text)
     if token.expires_at <= time.time():
-        raise Forbidden("the invitation has expired: ask for a new one")
+        raise Forbidden("the invitation has expired, by this machine's clock: ask for a new one")
     files = MembershipFiles(Path(settings.node.data_dir))
     lock = files.lock()
     try:
