@@ -116,7 +116,7 @@ class ModelDetails(Message, frozen=True, kw_only=True):
     model: ModelInfo
     template: str | None = None
     parameters: dict[str, Any] = {}
-    """Default sampling parameters from the settings."""
+    """Default sampling parameters: what the model's file or engine says, and above it the settings."""
     metadata: dict[str, Any] = {}
     """What the model file or the engine says of itself, scalars only."""
     license: str | None = None

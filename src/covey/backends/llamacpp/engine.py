@@ -21,6 +21,7 @@ from covey.backends.llamacpp.loaded_models import LoadedModels
 from covey.backends.llamacpp.model_file import ModelFile
 from covey.backends.llamacpp.process import ModelProcess, Work
 from covey.backends.llamacpp.requests import embedding_bodies, generation_body
+from covey.backends.llamacpp.sampling_defaults import sampling_defaults, with_defaults
 from covey.errors import (
     BackendUnavailable,
     CoveyError,
@@ -95,6 +96,9 @@ class LlamaCppEngine:
         if header.embeds_only:
             raise InvalidRequest("this model makes embeddings only", param="model")
         context_length = self._context_length(header)
+        defaults = sampling_defaults(header)
+        if defaults:
+            request = msgspec.structs.replace(request, sampling=with_defaults(request.sampling, defaults))
         chat, body = generation_body(request, context_length=context_length, prompt_cache=self._config.prompt_cache)
         if self._state(file) != "loaded":
             yield self._loading(file, header)
@@ -170,6 +174,7 @@ class LlamaCppEngine:
         return ModelDetails(
             model=await self._info(file),
             template=header.template,
+            parameters=sampling_defaults(header),
             metadata={key: value for key, value in header.metadata.items() if key != "tokenizer.chat_template"},
             license=str(license_name) if license_name else None,
         )

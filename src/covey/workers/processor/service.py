@@ -26,6 +26,7 @@ from covey.protocol.inference import (
     Generate,
     GenerationEvent,
     Queued,
+    Sampling,
 )
 from covey.protocol.nodes import PROCESSOR_SET_DRAINING, SetDraining
 from covey.protocol.registry import (
@@ -230,10 +231,15 @@ class ProcessorService(PullEndpoints):
     async def show_model(self, request: ModelRef, context: CallContext) -> ModelDetails:
         model = self._directory.resolve(request.model)
         details = await self._details(model)
-        parameters = {
+        recommended = {
+            name: value
+            for name, value in details.parameters.items()
+            if name in Sampling.__struct_fields__ and isinstance(value, int | float)
+        }
+        configured = {
             name: value for name, value in msgspec.structs.asdict(model.sampling).items() if value not in (None, ())
         }
-        return msgspec.structs.replace(details, model=model.info, parameters=parameters)
+        return msgspec.structs.replace(details, model=model.info, parameters=recommended | configured)
 
     @serves(PROCESSOR_LIST_RUNNING)
     async def list_running(self, request: Empty, context: CallContext) -> RunningModelList:

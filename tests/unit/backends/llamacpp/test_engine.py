@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from covey.backends.llamacpp import LlamaCppConfig, LlamaCppEngine, ModelFile
+from covey.backends.llamacpp import engine as module
 from covey.errors import BackendUnavailable, InvalidRequest, ModelNotFound
 from covey.protocol.ids import ModelName, RequestId
-from covey.protocol.inference import ChatMessage, Generate
+from covey.protocol.inference import ChatMessage, Generate, Sampling
 from tests.helpers.gguf import gguf, pair, text
 
 
@@ -43,6 +44,27 @@ async def test_a_model_is_described_by_its_file(tmp_path: Path) -> None:
     assert (details.template, details.license) == ("{{ tools }} <think>", "MIT")
     assert details.metadata["general.file_type"] == 15
     assert "tokenizer.chat_template" not in details.metadata
+    assert details.parameters == {}
+
+
+async def test_sampling_that_the_file_recommends_is_shown_and_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recommended = pair("general.sampling.temp", 6, struct.pack("<f", 0.6))
+    found = engine(tmp_path, gguf(pairs=[pair("general.architecture", 8, text("llama")), recommended]))
+    assert (await found.show("m")).parameters == {"temperature": 0.6}
+    asked: list[Sampling] = []
+
+    def stop_here(request: Generate, **_: object) -> None:
+        asked.append(request.sampling)
+        raise InvalidRequest("enough")
+
+    monkeypatch.setattr(module, "generation_body", stop_here)
+    for sampling in (Sampling(top_p=0.5), Sampling(temperature=0.0)):
+        request = Generate(model=ModelName("m"), prompt="x", sampling=sampling)
+        with pytest.raises(InvalidRequest, match="enough"):
+            [event async for event in found.generate(request, RequestId("r"))]
+    assert asked == [Sampling(top_p=0.5, temperature=0.6), Sampling(temperature=0.0)]
 
 
 @pytest.mark.parametrize(

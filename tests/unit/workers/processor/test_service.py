@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from covey.backends.sample import SampleConfig, SampleEngine
 from covey.errors import (
     BackendProtocolError,
     BackendRejected,
@@ -39,6 +40,7 @@ from covey.protocol.registry import (
     PROCESSOR_LIST_RUNNING,
     PROCESSOR_REMOVE_MODEL,
     PROCESSOR_SHOW_MODEL,
+    ModelDetails,
     ModelInfo,
     ModelRef,
 )
@@ -113,6 +115,20 @@ async def test_configured_sampling_fills_in_what_the_request_leaves_open(tmp_pat
     assert len(short) == 3 + 2
     assert len(long) == 9 + 2
     assert details.parameters == {"max_tokens": 3, "seed": 5}
+
+
+async def test_defaults_that_the_engine_knows_are_shown_below_those_of_the_settings(tmp_path: Path) -> None:
+    class Recommending(SampleEngine):
+        async def show(self, model: str) -> ModelDetails:
+            details = await super().show(model)
+            return msgspec.structs.replace(
+                details, parameters={"temperature": 0.7, "seed": 1, "num_ctx": 4096, "stop": "<|im_end|>"}
+            )
+
+    configured = ConfiguredModel(name="sample", sampling=DefaultSampling(seed=5))
+    async with processor(tmp_path, Recommending(SampleConfig()), config=ProcessorConfig(models=(configured,))) as node:
+        details = await node.bus.call(PROCESSOR_SHOW_MODEL, ModelRef(model=ModelName("sample")), context())
+    assert details.parameters == {"temperature": 0.7, "seed": 5}
 
 
 @pytest.mark.parametrize("name", ["big", "big:1", "BIG:1", "big:1:latest", "giant", "default"])
