@@ -68,14 +68,52 @@ def show(session: Session, model: str) -> None:
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", required=False)
 @click.option("--sha256", help="Refuse the file unless it has this digest.")
 @click.option("--name", help="What to call it here.")
+@click.option("--detach", is_flag=True, help="Let it go on when this command ends, or is interrupted.")
+@click.option("--list", "listing", is_flag=True, help="List the downloads that are under way.")
+@click.option("--cancel", "pull_id", metavar="ID", help="End a download; what has come is kept for the next time.")
 @pass_session
-def pull(session: Session, model: str, sha256: str | None, name: str | None) -> None:
-    """Download a model, or go on with a download that was interrupted."""
-    body = {"model": model}
-    body |= {key: value for key, value in (("sha256", sha256), ("name", name)) if value}
+def pull(session: Session, /, model: str | None, listing: bool, pull_id: str | None, **options: Any) -> None:
+    """Download a model, or go on with a download that was interrupted (administrators).
+
+    \b
+    Examples:
+      covey pull qwen2.5-0.5b
+      covey pull --list
+      covey pull --cancel pull_0a1b2c
+    """
+    if sum((model is not None, listing, pull_id is not None)) != 1:
+        raise click.UsageError("give a model, or --list, or --cancel with an id")
+    if listing:
+        _list_pulls(session)
+    elif pull_id is not None:
+        session.api(login=True).delete(f"{PLATFORM}/pulls/{path_part(pull_id)}")
+        talk("Cancelled.")
+    else:
+        _pull(session, {"model": model, **{name: value for name, value in options.items() if value}})
+
+
+def _list_pulls(session: Session) -> None:
+    show_rows(
+        session.api(login=True).get(f"{PLATFORM}/pulls")["items"],
+        [
+            ("ID", lambda item: item["id"]),
+            ("MODEL", lambda item: item["model"]),
+            ("NODE", lambda item: item["node"]),
+            ("SINCE", lambda item: moment(item["started_at"])),
+            ("STATE", lambda item: item["progress"]["status"]),
+            ("DONE", lambda item: size(item["progress"].get("completed_bytes"))),
+            ("OF", lambda item: size(item["progress"].get("total_bytes"))),
+        ],
+        session.output,
+    )
+
+
+def _pull(session: Session, body: dict[str, Any]) -> None:
+    if body.pop("detach", False):
+        body["detached"] = True
     events = session.api(login=True).lines("POST", f"{PLATFORM}/models/pull", body)
     if session.output != "table":
         import json

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import click
 
-from covey.cli.failures import NOT_FOUND, CommandFailed
+from covey.cli.api import path_part
+from covey.cli.commands.user_access import keys, sessions
+from covey.cli.failures import CommandFailed
 from covey.cli.output import moment, show_item, show_rows, talk
 from covey.cli.session import Session, pass_session
+from covey.cli.users import all_users, user_path
 
-PLATFORM = "/covey/v1"
+INVITATIONS = "/covey/v1/invitations"
 
 
 @click.group()
@@ -17,11 +20,20 @@ def user() -> None:
 
 
 @user.command("list")
+@click.option("--search", help="Only those whose name contains this.")
+@click.option("--role", type=click.Choice(["admin", "member"]))
+@click.option("--status", type=click.Choice(["active", "suspended"]))
 @pass_session
-def list_users(session: Session) -> None:
-    """All accounts."""
+def list_users(session: Session, search: str | None, role: str | None, status: str | None) -> None:
+    """All accounts, or those that fit.
+
+    \b
+    Examples:
+      covey user list --search rob
+      covey user list --status suspended -o csv
+    """
     show_rows(
-        _all_users(session),
+        list(all_users(session, search=search, role=role, status=status)),
         [
             ("ID", lambda item: item["id"]),
             ("NAME", lambda item: item["username"]),
@@ -42,8 +54,7 @@ def list_users(session: Session) -> None:
 def update(session: Session, username: str, role: str | None, status: str | None) -> None:
     """Change a role, suspend an account or restore it."""
     body = {name: value for name, value in (("role", role), ("status", status)) if value}
-    path = f"{PLATFORM}/users/{_user_id(session, username)}"
-    show_item(session.api().request("PATCH", path, body=body), session.output)
+    show_item(session.api().request("PATCH", user_path(session, username), body=body), session.output)
 
 
 @user.command()
@@ -52,10 +63,10 @@ def update(session: Session, username: str, role: str | None, status: str | None
 @pass_session
 def delete(session: Session, username: str, yes: bool) -> None:
     """Delete an account with its keys and sessions."""
-    user_id = _user_id(session, username)
+    path = user_path(session, username)
     if not yes and session.ask(f"Delete {username}? Type the name") != username:
         raise CommandFailed("nothing was deleted")
-    session.api().delete(f"{PLATFORM}/users/{user_id}")
+    session.api().delete(path)
     talk(f"Deleted {username}.")
 
 
@@ -64,7 +75,7 @@ def delete(session: Session, username: str, yes: bool) -> None:
 @pass_session
 def invite(session: Session, role: str) -> None:
     """Make an invitation code; it is printed once."""
-    created = session.api(login=True).post(f"{PLATFORM}/invitations", {"role": role})
+    created = session.api(login=True).post(INVITATIONS, {"role": role})
     if session.output == "table":
         talk(f"Good for one account until {moment(created['invitation']['expires_at'])} UTC.")
         click.echo(created["code"])
@@ -72,19 +83,33 @@ def invite(session: Session, role: str) -> None:
         show_item(created, session.output)
 
 
-def _all_users(session: Session) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = []
-    cursor = None
-    while True:
-        page = session.api(login=True).get(f"{PLATFORM}/users", cursor=cursor, limit=500)
-        found += page["items"]
-        cursor = page.get("next")
-        if not cursor:
-            return found
+@user.command()
+@pass_session
+def invitations(session: Session) -> None:
+    """What became of invitations: open, used and by whom, expired, revoked."""
+    show_rows(
+        session.api(login=True).get(INVITATIONS)["items"],
+        [
+            ("ID", lambda item: item["id"]),
+            ("STATE", lambda item: item.get("state", "open")),
+            ("ROLE", lambda item: item["role"]),
+            ("CREATED", lambda item: moment(item["created_at"])),
+            ("EXPIRES", lambda item: moment(item["expires_at"])),
+            ("USED BY", lambda item: item.get("used_by_name")),
+            ("USED", lambda item: moment(item.get("used_at"))),
+        ],
+        session.output,
+    )
 
 
-def _user_id(session: Session, username: str) -> str:
-    for item in _all_users(session):
-        if username in (item["username"], item["id"]):
-            return str(item["id"])
-    raise CommandFailed(f"there is no account {username!r}", NOT_FOUND)
+@user.command()
+@click.argument("invitation_id")
+@pass_session
+def uninvite(session: Session, invitation_id: str) -> None:
+    """Revoke an invitation that was not used."""
+    session.api(login=True).delete(f"{INVITATIONS}/{path_part(invitation_id)}")
+    talk("Revoked.")
+
+
+user.add_command(keys)
+user.add_command(sessions)
