@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { remote, useBrowser } from "./browser";
 import { answered, answers, ask, chooseModel, composer, stopButton, whole } from "./chat";
-import { pageOf } from "./people";
+import { call, inside, pageOf } from "./people";
 
 useBrowser();
 
@@ -75,6 +75,30 @@ it("puts a text file into the question and refuses what no model can read", asyn
   await page.getByText("notes.txt").first().waitFor();
   await answered(page, "What is in it?");
   expect(await answers(page).last().innerText()).toContain("plover");
+});
+
+it("opens a long chat at its end, however much is laid out afterwards", async () => {
+  const { page, token } = await inside("returner", "");
+  const content = `${"```python\nprint(1)\n```\n\n$$E = mc^2$$\n\n| a |\n|---|\n| 1 |\n\n".repeat(6)}`;
+  const messages = Array.from({ length: 12 }, (_, index) => ({
+    id: `m${index}`,
+    parent_id: index === 0 ? null : `m${index - 1}`,
+    created_at: 1_700_000_000 + index,
+    message: { role: index % 2 === 0 ? "user" : "assistant", content: index === 11 ? `${content}\n\nThe very end.` : content },
+  }));
+  const { info } = await call<{ info: { id: string } }>(token, "POST", "/covey/v1/conversations", { title: "Long", model: "echo", messages });
+  await page.goto(`/c/${info.id}`);
+  await answers(page).last().locator(".katex").first().waitFor();
+  const list = page.getByRole("region", { name: "Messages" });
+  const fromEnd = () => list.evaluate((box) => Math.round(box.scrollHeight - box.scrollTop - box.clientHeight));
+  await expect.poll(fromEnd, { timeout: 10_000 }).toBeLessThan(4);
+  await page.getByText("The very end.").waitFor();
+  // Whoever reads above is left there.
+  await list.hover();
+  await page.mouse.wheel(0, -1500);
+  await expect.poll(fromEnd, { timeout: 10_000 }).toBeGreaterThan(500);
+  await page.getByRole("button", { name: "Jump to the newest message" }).click();
+  await expect.poll(fromEnd, { timeout: 10_000 }).toBeLessThan(100);
 });
 
 it("keeps a draft for each chat", async () => {

@@ -49,7 +49,7 @@ export function PreferencesPage() {
         <FormLabel component="legend">{text("sendKey")}</FormLabel>
         <RadioGroup name="send-key" value={sendKey} onChange={(_, chosen) => chooseSendKey(chosen as SendKey)}>
           {SEND_KEYS.map(([key, label]) => (
-            <FormControlLabel key={key} value={key} control={<Radio />} label={text(label, { key: COMMAND })} />
+            <FormControlLabel key={key} value={key} control={<Radio />} label={text(label, { key: COMMAND })} sx={{ minHeight: 42, py: 0.5 }} />
           ))}
         </RadioGroup>
       </FormControl>

@@ -27,7 +27,7 @@ export const ChatHeader = memo(function ChatHeader(props: ChatHeaderProps) {
   const changed = countChanged(settings);
   return (
     <Box component="header" sx={{ display: "flex", alignItems: "center", gap: 1, px: { xs: 1, md: 2 }, minHeight: 52, borderBottom: 1, borderColor: "divider" }}>
-      <Box sx={{ minWidth: 0, flex: "0 1 auto" }}>
+      <Box sx={{ minWidth: 0, flex: "0 1 auto", maxWidth: title === null ? undefined : { sm: "60%" } }}>
         <ModelPicker value={model} onChange={onModel} />
       </Box>
       {title === null ? (

@@ -16,6 +16,8 @@ const NEAR_PX = 64;
 /** How far from it somebody has to be for a way back to be offered. */
 const AWAY_PX = 240;
 const GAP_PX = 10;
+/** How long a chat may go on being laid out after it was opened, unless somebody scrolls in it. */
+const OPENING_MS = 5000;
 
 function distanceFromEnd(element: HTMLElement): number {
   return element.scrollHeight - element.scrollTop - element.clientHeight;
@@ -48,9 +50,27 @@ export function MessageList({ shown, busy, actions, conversationId }: MessageLis
     useFlushSync: false,
     initialRect: { width: 800, height: 800 },
   });
+  const opening = useRef(true);
+  const opened = () => {
+    opening.current = false;
+  };
   useLayoutEffect(() => {
     virtualizer.scrollToEnd();
-    // Once for each chat; afterwards whoever reads decides.
+    // Rows are measured, and code and formulae laid out, after the first look: the end is held in sight meanwhile, unless
+    // somebody moves.
+    const timer = setTimeout(opened, OPENING_MS);
+    let frame = 0;
+    const hold = () => {
+      const box = scroller.current;
+      if (!opening.current || box === null) return;
+      if (distanceFromEnd(box) > 1) box.scrollTop = box.scrollHeight;
+      frame = requestAnimationFrame(hold);
+    };
+    frame = requestAnimationFrame(hold);
+    return () => {
+      clearTimeout(timer);
+      cancelAnimationFrame(frame);
+    };
   }, [conversationId, virtualizer]);
   useEffect(() => {
     // The field below grows with what is written: the end must not slip behind it.
@@ -78,6 +98,10 @@ export function MessageList({ shown, busy, actions, conversationId }: MessageLis
         role="region"
         aria-label={text("chatMessages")}
         tabIndex={0}
+        onWheel={opened}
+        onTouchMove={opened}
+        onKeyDown={opened}
+        onPointerDown={opened}
         onScroll={(event) => setAway(distanceFromEnd(event.currentTarget) > AWAY_PX)}
         sx={{ height: "100%", overflowY: "auto", overflowAnchor: "none", px: { xs: 2, md: 3 }, contain: "strict", "&:focus-visible": { outline: "2px solid", outlineColor: "secondary.main", outlineOffset: -2 } }}
       >

@@ -56,26 +56,44 @@ export function ViewCode({ request, secret }: ViewCodeProps) {
           <Tab key={each.language} value={each.language} label={each.name} id={`${id}-${each.language}`} aria-controls={`${id}-panel`} sx={{ textTransform: "none" }} />
         ))}
       </Tabs>
-      <Box role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${language}`} sx={{ position: "relative", mt: 1.5 }}>
-        <Box
-          component="pre"
-          dir="ltr"
-          tabIndex={0}
-          aria-label={text("codeShown")}
-          sx={{ m: 0, p: 2, pe: 6, paddingInlineEnd: 6, borderRadius: 2, bgcolor: "sunken", overflow: "auto", maxHeight: "50vh", fontFamily: MONO, fontSize: "0.8125rem", lineHeight: 1.55 }}
-        >
-          <code>{code}</code>
-        </Box>
-        <Box sx={{ position: "absolute", top: 6, insetInlineEnd: 6, borderRadius: 1, bgcolor: "sunken" }}>
-          <CopyButton text={code} label={text("codeCopyAll")} />
-        </Box>
+      <Box role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${language}`} sx={{ mt: 1.5 }}>
+        {secret !== undefined && (
+          <Box sx={{ mb: 1.5 }}>
+            <Box component="p" sx={{ m: 0, color: "text.secondary", fontSize: "0.875rem" }}>
+              {text("codeKey")}
+            </Box>
+            <Copyable label={text("codeCopyVariables")} value={variablesFor(language, secret, location.origin)} />
+          </Box>
+        )}
+        <Code code={code} />
         <Box component="p" sx={{ mt: 1.5, mb: 0, color: "text.secondary", fontSize: "0.875rem" }}>
           {text(note)}
         </Box>
-        <Box component="p" sx={{ mt: 1, mb: 0, color: "text.secondary", fontSize: "0.875rem" }}>
-          {text("codeKey")} {secret === undefined && <TextLink to="/account/keys">{text("codeKeyLink")}</TextLink>}
-        </Box>
-        {secret !== undefined && <Copyable label={text("codeCopyVariables")} value={variablesFor(language, secret, location.origin)} />}
+        {secret === undefined && (
+          <Box component="p" sx={{ mt: 1, mb: 0, color: "text.secondary", fontSize: "0.875rem" }}>
+            {text("codeKey")} <TextLink to="/account/keys">{text("codeKeyLink")}</TextLink>
+          </Box>
+        )}
+      </Box>
+    </Box>
+  );
+}
+
+function Code({ code }: { code: string }) {
+  const text = useText();
+  return (
+    <Box sx={{ position: "relative" }}>
+      <Box
+        component="pre"
+        dir="ltr"
+        tabIndex={0}
+        aria-label={text("codeShown")}
+        sx={{ m: 0, p: 2, paddingInlineEnd: 6, borderRadius: 2, bgcolor: "sunken", overflow: "auto", maxHeight: "50vh", fontFamily: MONO, fontSize: "0.8125rem", lineHeight: 1.55 }}
+      >
+        <code>{code}</code>
+      </Box>
+      <Box sx={{ position: "absolute", top: 6, insetInlineEnd: 6, borderRadius: 1, bgcolor: "sunken" }}>
+        <CopyButton text={code} label={text("codeCopyAll")} />
       </Box>
     </Box>
   );

@@ -33,13 +33,11 @@ export function NewKeySecret({ secret, models, onClose }: NewKeySecretProps) {
   return (
     <>
       <DialogTitle id="new-key-title">{text("keyMade")}</DialogTitle>
-      <DialogContent sx={{ display: "grid", gap: 2 }}>
+      <DialogContent sx={{ display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: 2 }}>
         <Alert severity="warning" variant="outlined">
           {text("keyOnce")}
         </Alert>
         <Copyable label={text("copyKey")} value={secret} />
-        <Typography variant="h3">{text("keyExample")}</Typography>
-        <ViewCode request={request} secret={secret} />
         <Box role="status" sx={{ display: "flex", alignItems: "center", gap: 2 }}>
           <Button variant="outlined" loading={outcome === "trying"} onClick={() => void attempt()}>
             {text("tryKey")}
@@ -47,6 +45,8 @@ export function NewKeySecret({ secret, models, onClose }: NewKeySecretProps) {
           {outcome === "works" && <Box sx={{ color: "success.main" }}>{text("keyTried")}</Box>}
           {outcome === "fails" && <Box sx={{ color: "error.main" }}>{text("keyFails")}</Box>}
         </Box>
+        <Typography variant="h3">{text("keyExample")}</Typography>
+        <ViewCode request={request} secret={secret} />
       </DialogContent>
       <DialogActions>
         <Button variant="contained" onClick={onClose}>
