@@ -18,7 +18,7 @@ import pytest
 from covey.domain import join_tokens
 from covey.domain.join_tokens import JoinToken
 from covey.domain.mesh_permissions import ENROLMENT
-from covey.errors import Conflict, CoveyError, Forbidden, InvalidRequest, PeerUnavailable
+from covey.errors import Conflict, CoveyError, Forbidden, InvalidRequest, PeerUnavailable, StoreUnavailable
 from covey.facilities.mesh_certificates import SERVER_NAME, MeshCertificates, client_context
 from covey.facilities.mesh_identities import public_key_of, seed_of
 from covey.protocol import subjects
@@ -147,6 +147,45 @@ async def test_n17_the_port_speaks_no_older_tls(mesh: AdmittingMesh, version: ss
     context.check_hostname, context.verify_mode, context.maximum_version = False, ssl.CERT_NONE, version
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await asyncio.open_connection("127.0.0.1", mesh.server.client_port, ssl=context)
+
+
+# N13: strangers at an open port
+
+
+async def test_n13_strangers_who_take_all_places_end_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("covey.facilities.nats_configuration.MOST_CONNECTIONS", 8)
+    async with admitting_mesh(tmp_path) as mesh:
+        guest = Guest()
+        await guest.join(await mesh.invite())
+        machine = await guest.connect(mesh, "box")
+        assert mesh.server.process is not None
+        pid = mesh.server.process.pid
+        failed = 0
+        probe = mesh.server._probe
+        assert probe is not None
+        write = probe.write
+
+        async def counted() -> None:
+            nonlocal failed
+            try:
+                await write()
+            except OSError:
+                failed += 1
+                raise
+
+        monkeypatch.setattr(probe, "write", counted)
+        strangers = [await asyncio.open_connection("127.0.0.1", mesh.server.client_port) for _ in range(20)]
+        await eventually(lambda: failed >= 6, timeout_s=15)  # three would have had it killed
+        with pytest.raises(StoreUnavailable):
+            await mesh.server.check()
+        assert mesh.server.process.pid == pid
+        assert mesh.connection.connected
+        assert machine.client.is_connected
+        for _, writer in strangers:
+            writer.transport.abort()
+        await eventually(lambda: mesh.server._write_failure is None, timeout_s=15)
 
 
 # N18: somebody else at the address, or in between

@@ -13,6 +13,9 @@ from covey.domain.mesh_permissions import OPERATOR, Grants, grants_of
 from covey.errors import BadSettings
 from covey.protocol.subjects import SERVICES
 
+MOST_CONNECTIONS = 4096
+"""Strangers' count too, until their handshake has taken too long: more would be memory in their hands."""
+
 
 class JoinConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Other machines, which join as processor nodes."""
@@ -128,7 +131,7 @@ def configuration_text(config: NatsServerConfig, ports: Ports, directory: Path, 
                 "pid_file": str(directory / "nats.pid"),
                 "max_payload": config.max_payload_bytes,
                 "max_pending": config.max_pending_bytes,
-                "max_connections": 4096,
+                "max_connections": MOST_CONNECTIONS,
                 "max_control_line": 4096,
                 "write_deadline": "2s",
                 "ping_interval": "5s",
@@ -159,7 +162,7 @@ def tls(directory: Path) -> dict[str, Any]:
         "key_file": str(directory / "server.key"),
         "handshake_first": True,
         "min_version": "1.3",
-        "timeout": 5,
+        "timeout": 3,
     }
 
 

@@ -40,9 +40,16 @@ WEDGED_AFTER = 3
 REVIVAL_INTERVAL_S = 300.0
 """Restarts for the sake of writing are this far apart: calls between workers pause during each."""
 RELOAD_TIMEOUT_S = 5.0
-STRANGERS = ("authentication error", "TLS handshake error", "Client parser ERROR", "maximum control line")
+STRANGERS = (
+    "authentication error",
+    "TLS handshake error",
+    "Client parser ERROR",
+    "maximum control line",
+    "maximum connections",
+)
 """What the server says of connections that it does not let in. Anybody can make it say so."""
 STRANGERS_INTERVAL_S = 10.0
+HEALTHY = 200
 FREE_SPACE_BYTES = 64 * 1024 * 1024
 """With less room on the disk a restart would not bring writing back."""
 
@@ -244,6 +251,12 @@ class NatsServer:
         status = await self._probe.health_status()
         try:
             await self._probe.write()
+        except OSError:  # a time-out too, and what TLS says
+            if status != HEALTHY:
+                raise
+            # It is alive, for it says so elsewhere, but all its places are taken. Whoever fills them from outside would
+            # have it killed again and again, and with it the connections that it has.
+            self._writing_failed(StoreUnavailable("the nats-server takes no more connections"), status)
         except StoreUnavailable as error:
             self._writing_failed(error, status)
         except WriteTimedOut:
