@@ -34,6 +34,8 @@ from tests.helpers.bus_services import (
     FAIL,
     FAIL_IN_STREAM,
     HURRY,
+    MEASURE,
+    MEASURE_IN_STREAM,
     PATIENT,
     SAID,
     SILENT,
@@ -48,6 +50,7 @@ from tests.helpers.bus_services import (
     Said,
     Word,
     context,
+    measured,
 )
 
 
@@ -82,7 +85,44 @@ class Ends:
         self.server = server
 
 
-class BusSuite:
+class LargeRequestSuite:
+    """Requests of any size pass; between processes in parts. Part of :class:`BusSuite`."""
+
+    @pytest.mark.parametrize("size_bytes", [1_000_000, 1_100_000, 9_000_000, 30_000_000])
+    async def test_a_large_request_arrives_as_it_was_sent(self, ends: Ends, size_bytes: int) -> None:
+        counter = Counter()
+        await ends.server.serve(counter, counter.info)
+        await known(ends.caller, counter.instance)
+        text = "0123456789" * (size_bytes // 10)
+        for to in (None, counter.instance):
+            answer = await ends.caller.call(MEASURE, Question(text=text), context(in_s(20.0)), to=to)
+            assert answer.text == measured(text)
+        items = [item async for item in ends.caller.stream(MEASURE_IN_STREAM, Question(text=text), context())]
+        assert [(item.number, item.text) for item in items] == [(len(text), measured(text))]
+
+    async def test_large_requests_at_the_same_time_are_kept_apart(self, ends: Ends) -> None:
+        counter = Counter()
+        await ends.server.serve(counter, counter.info)
+        texts = [character * 3_000_000 for character in "abcdef"]
+        answers = await asyncio.gather(
+            *(ends.caller.call(MEASURE, Question(text=text), context(in_s(20.0))) for text in texts)
+        )
+        assert [answer.text for answer in answers] == [measured(text) for text in texts]
+
+    async def test_a_large_question_that_fails_has_its_own_error(self, ends: Ends) -> None:
+        counter = Counter()
+        await ends.server.serve(counter, counter.info)
+        with pytest.raises(QuotaExceeded):
+            await ends.caller.call(FAIL, Question(text="x" * 3_000_000), context(in_s(20.0)))
+
+    async def test_nobody_to_hear_a_large_question_is_told_at_once(self, ends: Ends) -> None:
+        with pytest.raises(PeerUnavailable):
+            await ends.caller.call(UNSERVED, Question(text="x" * 3_000_000), context())
+        with pytest.raises(PeerUnavailable):
+            await anext(opened(ends.caller, UNSERVED_STREAM, Question(text="x" * 3_000_000), context()))
+
+
+class BusSuite(LargeRequestSuite):
     """Inherit and provide a fixture ``ends``."""
 
     async def test_a_question_is_answered(self, ends: Ends) -> None:

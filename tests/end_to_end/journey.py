@@ -215,6 +215,21 @@ class Journey:
         small = {"model": "sample", "messages": [{"role": "user", "content": "x"}], "max_tokens": 1}
         member.must("POST", "/v1/chat/completions", small)
 
+    @pytest.mark.parametrize("kept", [False, True], ids=["attached", "detached"])
+    def test_several_large_pictures_are_asked_about_at_once(self, member: PlatformClient, kept: bool) -> None:
+        picture = "data:image/png;base64," + b64encode(b"p" * 3_000_000).decode()
+        content = [{"type": "text", "text": "compare"}]
+        content += [{"type": "image_url", "image_url": {"url": picture}} for _ in range(4)]  # type: ignore[dict-item]
+        body = {"model": "sample", "messages": [{"role": "user", "content": content}], "max_tokens": 3}
+        if not kept:
+            assert member.must("POST", "/v1/chat/completions", body)["choices"][0]["message"]["content"]
+            return
+        accepted = member.must("POST", "/covey/v1/generations", {"generate": detached("", max_tokens=3)["generate"] | {
+            "messages": body["messages"]
+        }})  # fmt: skip
+        events = read_events(member, f"/covey/v1/generations/{accepted['generation_id']}/events")
+        assert events[-1][1]["type"] == "finished"
+
     def test_the_same_idempotency_key_gives_the_same_answer_once(self, member: PlatformClient) -> None:
         body = detached("once", max_tokens=4)
         key = {"idempotency-key": uuid4().hex}

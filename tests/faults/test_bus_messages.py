@@ -22,7 +22,7 @@ from covey.protocol import subjects
 from covey.protocol.endpoint import Message, Topic
 from covey.protocol.ids import InstanceId, ModelName, NodeName
 from covey.protocol.registry import InstanceInfo, ModelInfo
-from covey.rpc import node, stream_reader, stream_sender
+from covey.rpc import node, parts, stream_reader, stream_sender
 from covey.rpc.node import RpcNode
 from covey.rpc.wire import error_of, error_reply
 from covey.testing.eventually import eventually
@@ -265,10 +265,11 @@ async def test_a_server_that_is_cut_off_stops_its_streams(mesh: Mesh) -> None:
 
 async def test_messages_over_the_limit_are_refused_by_name(mesh: Mesh) -> None:
     size_bytes = 2_000_000
+    largest = "x" * parts.LARGEST_REQUEST_BYTES
     with pytest.raises(PayloadTooLarge):
-        await mesh.caller.call(ECHO, Question(text="x" * size_bytes), context())
+        await mesh.caller.call(ECHO, Question(text=largest), context())
     with pytest.raises(PayloadTooLarge):
-        [item async for item in mesh.caller.stream(COUNT, Question(text="x" * size_bytes), context())]
+        [item async for item in mesh.caller.stream(COUNT, Question(text=largest), context())]
     with pytest.raises(PayloadTooLarge):
         await mesh.caller.call(INFLATE, Question(size_bytes=size_bytes), context())
     with pytest.raises(PayloadTooLarge):

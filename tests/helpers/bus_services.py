@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from hashlib import sha256
 
 from covey.errors import CoveyError, QuotaExceeded
 from covey.protocol.endpoint import Endpoint, Message, StreamEndpoint, Topic
@@ -45,6 +46,8 @@ HURRY = Endpoint("gateway.hurry", Question, Answer, timeout_s=0.05)
 PATIENT = Endpoint("gateway.patient", Question, Answer, timeout_s=60.0, local=True)
 FAIL = Endpoint("gateway.fail", Question, Answer)
 BREAK = Endpoint("gateway.break", Question, Answer)
+MEASURE = Endpoint("gateway.measure", Question, Answer)
+MEASURE_IN_STREAM: StreamEndpoint[Question, Word] = StreamEndpoint("gateway.measure_in_stream", Question, Word)
 INFLATE = Endpoint("gateway.inflate", Question, Answer)
 COUNT: StreamEndpoint[Question, Word | Pause] = StreamEndpoint("gateway.count", Question, Word | Pause)
 WAIT_IN_STREAM: StreamEndpoint[Question, Word] = StreamEndpoint("gateway.wait_in_stream", Question, Word)
@@ -120,6 +123,16 @@ class Counter(Service):
     async def break_down(self, request: Question, context: CallContext) -> Answer:
         raise ValueError(CANARY)
 
+    @serves(MEASURE)
+    async def measure(self, request: Question, context: CallContext) -> Answer:
+        self.calls += 1
+        return Answer(text=measured(request.text), instance=self.instance)
+
+    @streams(MEASURE_IN_STREAM)
+    async def measure_in_stream(self, request: Question, context: CallContext) -> AsyncGenerator[Word, None]:
+        self.calls += 1
+        yield Word(number=len(request.text), text=measured(request.text))
+
     @serves(INFLATE)
     async def inflate(self, request: Question, context: CallContext) -> Answer:
         return Answer(text="x" * request.size_bytes)
@@ -170,6 +183,11 @@ class CoveyErrorLookalike(RuntimeError):
     """Not one of ours, whatever its name."""
 
     code = CoveyError.code
+
+
+def measured(text: str) -> str:
+    """What tells a long text from every other."""
+    return sha256(text.encode()).hexdigest()
 
 
 def context(deadline: float | None = None) -> CallContext:

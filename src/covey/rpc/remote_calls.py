@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 import structlog
 
-from covey.errors import CoveyError, DeadlineExceeded, Draining, PayloadTooLarge, PeerUnavailable
+from covey.errors import CoveyError, DeadlineExceeded, Draining, PeerUnavailable
 from covey.protocol import subjects
 from covey.protocol.endpoint import Endpoint
 from covey.protocol.ids import InstanceId
 from covey.rpc.carrier import HEADER_STATUS, STATUS_NOBODY, Carrier
 from covey.rpc.context import CallContext
 from covey.rpc.inbox import Inbox
+from covey.rpc.parts import OutgoingParts
 from covey.rpc.wire import Control, Decoders, encoder, error_in, headers_of
 
 _log = structlog.get_logger(__name__)
@@ -49,8 +50,6 @@ class RemoteCalls:
         if context.deadline is not None and context.deadline < latest:
             latest = context.deadline
         payload = encoder.encode(request)
-        if len(payload) > self._carrier.max_payload_bytes:
-            raise PayloadTooLarge("the request does not fit the mesh")
         pauses = iter(RETRY_PAUSES_S if endpoint.idempotent else ())
         while True:
             try:
@@ -80,22 +79,23 @@ class RemoteCalls:
         answered: asyncio.Future[tuple[bytes, Mapping[str, str]]] = loop.create_future()
 
         def answer(body: bytes, headers: Mapping[str, str]) -> None:
-            if not answered.done():
-                answered.set_result((body, headers))
+            if answered.done() or (parts is not None and headers and _goes_on(parts, headers, answered)):
+                return
+            answered.set_result((body, headers))
 
         subject = subjects.rpc(endpoint.name) if to is None else subjects.rpc_to(endpoint.name, to)
         token = self._inbox.open(answer, endpoint.service, to)
         timer = loop.call_at(latest, _expire, answered)
+        sent_headers = headers_of(context, now=now, deadline=latest)
+        parts: OutgoingParts | None = None
         try:
-            self._carrier.publish(
-                subject,
-                payload,
-                headers=headers_of(context, now=now, deadline=latest),
-                reply=self._inbox.address(token),
-            )
+            if len(payload) > self._carrier.max_payload_bytes:
+                parts = OutgoingParts(self._carrier, endpoint.service, token, payload, to)
+                payload, sent_headers = parts.first, sent_headers | parts.headers
+            self._carrier.publish(subject, payload, headers=sent_headers, reply=self._inbox.address(token))
             body, headers = await answered
         except asyncio.CancelledError:
-            self._cancel(endpoint.service, token, to)
+            self._cancel(endpoint.service, token, to or (None if parts is None else parts.instance))
             raise
         finally:
             timer.cancel()
@@ -125,6 +125,15 @@ def cancel_remote(carrier: Carrier, service: str, token: str, instances: Iterabl
     with suppress(PeerUnavailable):  # a peer that cannot be told hears nothing more from us, and stops by that
         for instance in instances:
             carrier.publish(subjects.stream_control(service, instance, token), payload)
+
+
+def _goes_on(parts: OutgoingParts, headers: Mapping[str, str], answered: asyncio.Future[Any]) -> bool:
+    """Whether it was no answer but the wish for more of the request, which is sent then."""
+    try:
+        return parts.hear(headers)
+    except CoveyError as error:
+        answered.set_exception(error)
+        return True
 
 
 def _expire(answered: asyncio.Future[Any]) -> None:

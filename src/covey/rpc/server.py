@@ -24,6 +24,7 @@ from covey.rpc.callers import Callers
 from covey.rpc.carrier import Carrier, CarrierSubscription
 from covey.rpc.context import CallContext
 from covey.rpc.inbox import sender_of
+from covey.rpc.parts import IncomingParts, IncomingRequest
 from covey.rpc.serving import CallHandler, Served, StreamHandler, unnamed
 from covey.rpc.stream_sender import StreamSender
 from covey.rpc.wire import ErrorReply, context_of, control_decoder, encoder, error_reply
@@ -46,6 +47,7 @@ class RemoteService:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._senders: dict[str, StreamSender] = {}
         self._requests: list[CarrierSubscription] = []
+        self._parts = IncomingParts(carrier, served.instance, self._take_whole, self._refuse)
         self._control: CarrierSubscription | None = None
         handlers: list[CallHandler | StreamHandler] = [*served.streams.values()]
         handlers += [handler for handler in served.calls.values() if not handler.endpoint.local]
@@ -69,6 +71,7 @@ class RemoteService:
         for subscription in requests:
             await subscription.close()
         ends = started + budget_s
+        self._parts.end_all(Draining("this instance is going away"))
         if self._tasks and budget_s > 0:
             left_s = ends - asyncio.get_running_loop().time()
             await asyncio.wait(tuple(self._tasks.values()), timeout=max(0.0, left_s))
@@ -91,9 +94,13 @@ class RemoteService:
     def beat(self, now: float, lag_s: float) -> None:
         for sender in tuple(self._senders.values()):
             sender.beat(now, lag_s)
+        self._parts.beat(now, lag_s)
 
-    def _hear(self, subject: str, payload: bytes, _: Mapping[str, str], reply: str) -> None:
+    def _hear(self, subject: str, payload: bytes, headers: Mapping[str, str], reply: str) -> None:
         token = subject.rpartition(".")[2]
+        if subjects.HEADER_OFFSET in headers:
+            self._parts.hear(token, payload, headers, asyncio.get_running_loop().time())
+            return
         try:
             control = control_decoder.decode(payload)
         except msgspec.DecodeError:
@@ -102,7 +109,7 @@ class RemoteService:
         sender = self._senders.get(token)
         if sender is not None:
             sender.hear(control, asyncio.get_running_loop().time())
-        elif control.cancel and (task := self._tasks.get(token)) is not None:
+        elif control.cancel and not self._parts.forget(token) and (task := self._tasks.get(token)) is not None:
             task.cancel()
 
     def _take(self, subject: str, payload: bytes, headers: Mapping[str, str], reply: str) -> None:
@@ -116,14 +123,28 @@ class RemoteService:
             return
         now = asyncio.get_running_loop().time()
         try:
-            if len(self._tasks) >= self._limit:
+            if len(self._tasks) + len(self._parts) >= self._limit:
                 raise Overloaded
             sent = headers.get(subjects.HEADER_SENT_MS, "")
             delay_s = caller.delay_s(int(sent) / 1000, now) if sent.isdecimal() else 0.0
             context = context_of(headers, now=now, delay_s=delay_s)
             if context.deadline is not None and context.deadline <= now:
                 raise DeadlineExceeded
-            work = self._work(subject.rpartition(".")[2], payload, context, reply, token)
+            method = subject.rpartition(".")[2]
+            if subjects.HEADER_SIZE in headers:
+                self._parts.begin(method, payload, headers, context, reply, now)
+                return
+        except CoveyError as error:
+            self._refuse(reply, error)
+            return
+        self._begin(method, payload, context, reply, token)
+
+    def _take_whole(self, request: IncomingRequest) -> None:
+        self._begin(request.method, request.whole(), request.context, request.reply, request.token)
+
+    def _begin(self, method: str, payload: bytes, context: CallContext, reply: str, token: str) -> None:
+        try:
+            work = self._work(method, payload, context, reply, token)
         except CoveyError as error:
             self._refuse(reply, error)
             return

@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 import structlog
 
-from covey.errors import CoveyError, DeadlineExceeded, PayloadTooLarge, PeerUnavailable, StreamInterrupted
+from covey.errors import CoveyError, DeadlineExceeded, PeerUnavailable, StreamInterrupted
 from covey.protocol import subjects
 from covey.protocol.endpoint import StreamEndpoint
 from covey.protocol.ids import InstanceId
 from covey.rpc.carrier import HEADER_STATUS, STATUS_NOBODY, Carrier
 from covey.rpc.context import CallContext
 from covey.rpc.inbox import Inbox
+from covey.rpc.parts import OutgoingParts
 from covey.rpc.remote_calls import cancel_remote
 from covey.rpc.wire import Control, Decoders, StreamFrame, encoder, error_in, error_of, headers_of
 from covey.rpc.work import SilenceWatch
@@ -56,6 +57,7 @@ class StreamReader:
         self._said_at = 0.0
         self._finished = False
         self._spoke = False
+        self._parts: OutgoingParts | None = None
         self.waits_since = 0.0
         self.token = ""
 
@@ -84,10 +86,16 @@ class StreamReader:
         self.token = self._inbox.open(self._receive, self._endpoint.service, self._instance)
         self._heard_at = self._said_at = now
         name = self._endpoint.name
+        headers = headers_of(context, now=now, deadline=context.deadline)
+        if len(payload) > self._carrier.max_payload_bytes:
+            parts = self._parts = OutgoingParts(
+                self._carrier, self._endpoint.service, self.token, payload, self._instance
+            )
+            payload, headers = parts.first, headers | parts.headers
         self._carrier.publish(
             subjects.rpc(name) if self._instance is None else subjects.rpc_to(name, self._instance),
             payload,
-            headers=headers_of(context, now=now, deadline=context.deadline),
+            headers=headers,
             reply=self._inbox.address(self.token),
         )
 
@@ -147,7 +155,7 @@ class StreamReader:
     def _receive(self, payload: bytes, headers: Mapping[str, str]) -> None:
         if self._ended:
             return
-        if headers and self._refused(payload, headers):
+        if headers and (self._goes_on(headers) or self._refused(payload, headers)):
             return
         try:
             frame = self._decoder.decode(payload)
@@ -169,6 +177,19 @@ class StreamReader:
             self._finished = True
             self._failure = None if frame.error is None else error_of(frame.error)
             self._end()
+
+    def _goes_on(self, headers: Mapping[str, str]) -> bool:
+        """Whether it was no frame but the wish for more of the question, which is sent then."""
+        parts = self._parts
+        try:
+            if parts is None or not parts.hear(headers):
+                return False
+        except CoveyError as error:
+            self.cut(error)
+            return True
+        self._heard_at = asyncio.get_running_loop().time()
+        self._instance = parts.instance
+        return True
 
     def _refused(self, payload: bytes, headers: Mapping[str, str]) -> bool:
         failure: CoveyError
@@ -224,8 +245,6 @@ class RemoteStreams:
         if context.deadline is not None and context.deadline <= now:
             raise DeadlineExceeded
         payload = encoder.encode(request)
-        if len(payload) > self._carrier.max_payload_bytes:
-            raise PayloadTooLarge("the request does not fit the mesh")
         reader = StreamReader(self._carrier, self._inbox, endpoint, self._decoders.frame(endpoint), to)
         if self._watch is None:
             self._watch = SilenceWatch(loop)
