@@ -65,10 +65,13 @@ def roles_of(settings: Settings, chosen: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def joined_settings(settings: Settings, membership: Membership, files: MembershipFiles) -> Settings:
-    """The settings with the way to the mesh and the name there. What was set of the connection otherwise stays."""
+    """The settings with the way to the mesh and the name there. What was set of the connection otherwise stays, an
+    address too: the mesh may have moved since."""
+    given = tuple(url.strip() for url in settings.mesh.url.split(",") if url.strip())
+    urls = settings.mesh.connection.urls or given or membership.urls
     connection: NatsConnectionConfig = msgspec.structs.replace(
         settings.mesh.connection,
-        urls=membership.urls,
+        urls=urls,
         seed_file=str(files.seed_file),
         ca_file=str(files.authority_file),
         server_name=SERVER_NAME,
@@ -76,7 +79,7 @@ def joined_settings(settings: Settings, membership: Membership, files: Membershi
     return msgspec.structs.replace(
         settings,
         node=msgspec.structs.replace(settings.node, name=membership.node),
-        mesh=msgspec.structs.replace(settings.mesh, url=",".join(membership.urls), connection=connection),
+        mesh=msgspec.structs.replace(settings.mesh, url=",".join(urls), connection=connection),
     )
 
 

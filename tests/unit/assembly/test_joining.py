@@ -52,6 +52,15 @@ def test_a_machine_that_joined_finds_its_mesh_by_what_it_was_given(tmp_path: Pat
     assert connection.ping_interval_s == 3.0
 
 
+def test_an_address_that_was_given_counts_more_than_the_one_of_then(tmp_path: Path) -> None:
+    files = joined(tmp_path)
+    given = load(environment={}, overrides={"node.data_dir": str(tmp_path), "mesh.url": "tls://moved:7422"})
+    settings = joined_settings(given, MEMBER, files)
+    assert settings.mesh.url == "tls://moved:7422"
+    assert settings.mesh.connection.urls == ("tls://moved:7422",)
+    assert settings.mesh.connection.server_name == "covey-mesh"
+
+
 def test_workers_beside_a_server_in_tls_know_its_authority(tmp_path: Path) -> None:
     secure = NatsConnectionConfig(urls=("tls://127.0.0.1:7422",))
     assert with_own_authority(secure, tmp_path) == secure
