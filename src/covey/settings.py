@@ -59,7 +59,7 @@ class MeshConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """NATS servers to use, separated by commas, for example ``nats://127.0.0.1:4222``; empty: the node starts one."""
     server: NatsServerConfig = NatsServerConfig()
     """The nats-server that a node starts when ``url`` is empty."""
-    connection: NatsConnectionConfig = NatsConnectionConfig(urls=())
+    connection: NatsConnectionConfig = NatsConnectionConfig()
     """How workers connect. Its ``urls`` and ``seed_file`` are filled in by the node when they are empty."""
 
 

@@ -115,3 +115,8 @@ def collect_undocumented(
             collect_undocumented(inner, f"{path}{field.name}.", undocumented, seen)
         elif not sentences.get(field.name):
             undocumented.append(f"{path}{field.name}")
+
+
+def test_one_setting_of_the_connection_leaves_its_addresses_to_the_node() -> None:
+    settings = load(environment={}, overrides={"mesh.connection.ping_interval_s": "3"})
+    assert settings.mesh.connection.urls == load(environment={}).mesh.connection.urls == ()

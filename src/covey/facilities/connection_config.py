@@ -8,8 +8,9 @@ import msgspec
 class NatsConnectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the nats-servers are, who we are to them, and how long we wait."""
 
-    urls: tuple[str, ...] = ("nats://127.0.0.1:4222",)
-    """Servers to dial, in random order: ``tls://host:port``, or ``nats://host:port`` for this machine alone."""
+    urls: tuple[str, ...] = ()
+    """Servers to dial, in random order: ``tls://host:port``, or ``nats://host:port`` for this machine alone; empty:
+    what ``mesh.url`` names, or the node's own."""
     seed_file: str | None = None
     """The nkey seed that proves our role, readable by the owner only; none: the servers ask for no identity."""
     ca_file: str | None = None

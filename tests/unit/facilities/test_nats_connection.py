@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,8 @@ from covey.facilities.nats_connection import NatsConnection
 
 
 def connection(**settings: object) -> NatsConnection:
-    config = NatsConnectionConfig(**settings)  # type: ignore[arg-type]
+    given: dict[str, Any] = {"urls": ("nats://127.0.0.1:4222",), **settings}
+    config = NatsConnectionConfig(**given)
     return NatsConnection(config, name="test", inbox_prefix="_INBOX_node.node-1")
 
 
