@@ -38,11 +38,11 @@ class LlamaCppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Tokens of prompt and answer together that one slot holds; no more than the model was trained for is used."""
     batch_tokens: int = 0
     """Tokens of a prompt that are worked off in one step, 16 to 8192: a prompt that is cancelled occupies the engine
-    for the rest of its step and at most one more. 0: 16 to 64 by the size of the model and the number of threads, for
-    steps of some tenths of a second, and 512 where a GPU does all the work."""
+    for the rest of its step and at most one more. 0: 64, or 32 for models that would take longer than half a second for
+    them on the CPU, and 512 where a GPU does all the work."""
     embedding_tokens: int = 512
-    """Longest text that can be embedded, in tokens, 32 to 8192. It is worked off in one step, which nothing
-    interrupts."""
+    """Longest text that can be embedded, in tokens, 32 to 8192 and never more than the context. It is worked off in one
+    step, which nothing interrupts."""
     threads: int = 0
     """CPU threads for one model; 0: as many as this process may really use. More than that slows everything down."""
     gpu_layers: int = -1
