@@ -15,6 +15,11 @@ from covey.protocol.subjects import SERVICES
 
 MOST_CONNECTIONS = 4096
 """Strangers' count too, until their handshake has taken too long: more would be memory in their hands."""
+MOST_SUBSCRIPTIONS = 65_536
+"""Of one connection. A client worker has one for each person whose pages are open."""
+MOST_CONSUMERS = 10_000
+"""Of all identities together, since the server does not count them by identity. Workers have one for each watch, and
+for each read as long as it takes."""
 
 
 class JoinConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +137,7 @@ def configuration_text(config: NatsServerConfig, ports: Ports, directory: Path, 
                 "max_payload": config.max_payload_bytes,
                 "max_pending": config.max_pending_bytes,
                 "max_connections": MOST_CONNECTIONS,
+                "max_subscriptions": MOST_SUBSCRIPTIONS,
                 "max_control_line": 4096,
                 "write_deadline": "2s",
                 "ping_interval": "5s",
@@ -180,7 +186,7 @@ def accounts(users: Sequence[MeshUser]) -> dict[str, Any]:
     return {
         "SYS": {},
         "STORE": {
-            "jetstream": True,
+            "jetstream": {"max_consumers": MOST_CONSUMERS},
             "users": [user_entry(user) for user in keepers],
             "exports": [{"service": name, "accounts": ["MESH"]} for name in services]
             + [{"stream": name, "accounts": ["MESH"]} for name in inboxes],
