@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from covey.bridge import websocket
 from covey.errors import StreamInterrupted, Unauthenticated
 from covey.protocol.conversations import ConversationChanged, Watching
-from covey.protocol.ids import ConversationId
+from covey.protocol.ids import ConversationId, ModelName
+from covey.protocol.inference import Finished, GenerationEvent, Loading, Started, StartGeneration
 from tests.helpers.asgi import http_scope
 from tests.helpers.bridges import RunningBridge, new_bridge
 from tests.helpers.client_worker import GENERATION, KEY
@@ -88,6 +90,22 @@ async def test_a_start_says_where_it_goes_and_hears_the_ids() -> None:
         }  # fmt: skip
         (asked,) = running.worker.starts
         assert {name: getattr(asked, name) for name in place} == place
+
+
+async def test_a_load_arrives_before_the_start_with_a_number_of_its_own() -> None:
+    async def loaded_first(start: StartGeneration) -> AsyncIterator[GenerationEvent]:
+        yield Loading(model=ModelName("m"), size_bytes=7)
+        yield Started(model=ModelName("m"))
+        yield Finished(reason="stop")
+
+    running = new_bridge()
+    running.worker.script = loaded_first
+    start = {"type": "start", "id": "1", "generate": {"model": "m"}}
+    events = [frame for frame in texts(await talk(HELLO, start, to=running)) if frame["type"] == "event"]
+    assert [(frame["seq"], frame["event"]["type"]) for frame in events] == [
+        (0, "loading"), (1, "started"), (2, "finished")
+    ]  # fmt: skip
+    assert events[0]["event"] == {"type": "loading", "model": "m", "size_bytes": 7, "expected_s": None}
 
 
 async def test_changes_are_passed_on_until_the_watch_ends() -> None:
