@@ -50,6 +50,8 @@ STRANGERS = (
 """What the server says of connections that it does not let in. Anybody can make it say so."""
 STRANGERS_INTERVAL_S = 10.0
 HEALTHY = 200
+CROWDED_AFTER = 2
+"""Probes in a row without a connection. A single one may have met the moment in which identities were read anew."""
 FREE_SPACE_BYTES = 64 * 1024 * 1024
 """With less room on the disk a restart would not bring writing back."""
 
@@ -82,6 +84,7 @@ class NatsServer:
         self._child: ChildProcess | None = None
         self._probe: NatsProbe | None = None
         self._was_ready = False
+        self._turned_away = 0
         self._strangers = 0
         self._strangers_told_at = float("-inf")
         self._reloading = asyncio.Lock()
@@ -256,7 +259,9 @@ class NatsServer:
                 raise
             # It is alive, for it says so elsewhere, but all its places are taken. Whoever fills them from outside would
             # have it killed again and again, and with it the connections that it has.
-            self._writing_failed(StoreUnavailable("the nats-server takes no more connections"), status)
+            self._turned_away += 1
+            if self._turned_away >= CROWDED_AFTER:
+                self._writing_failed(StoreUnavailable("the nats-server takes no more connections"), status)
         except StoreUnavailable as error:
             self._writing_failed(error, status)
         except WriteTimedOut:
@@ -268,7 +273,7 @@ class NatsServer:
                 self._log.error("nats_server_wedged", unanswered=self._unanswered_writes)
                 self._child.kill()
         else:
-            self._unanswered_writes = 0
+            self._unanswered_writes = self._turned_away = 0
             if self._write_failure is not None:
                 self._log.info("nats_server_writes_again")
             self._write_failure = None

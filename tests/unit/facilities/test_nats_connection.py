@@ -3,11 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nats.errors
 import pytest
+from nats.aio.client import Client
 
 from covey.errors import BadSettings, NotStarted
 from covey.facilities.connection_config import NatsConnectionConfig
-from covey.facilities.nats_connection import NatsConnection
+from covey.facilities.nats_connection import REFUSED_WAIT_S, NatsConnection
 
 
 def connection(**settings: object) -> NatsConnection:
@@ -54,3 +56,18 @@ async def test_before_the_start_everything_says_so() -> None:
     with pytest.raises(NotStarted):
         await mesh.subscribe("a", lambda message: None)
     await mesh.stop()
+
+
+async def test_who_was_shown_the_door_knocks_less_often() -> None:
+    mesh = connection()
+    client = Client()
+    client.options = {"reconnect_time_wait": 0.2}
+    mesh._client = client
+    await mesh._failed(nats.errors.Error("nats: 'Authorization Violation'"))
+    assert mesh.refused
+    assert client.options["reconnect_time_wait"] == REFUSED_WAIT_S
+    await mesh._failed(BrokenPipeError())
+    assert mesh.refused
+    await mesh._returned()
+    assert not mesh.refused
+    assert client.options["reconnect_time_wait"] == 0.2

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from covey.errors import StartFailed, StoreUnavailable
-from covey.facilities.nats_configuration import NatsServerConfig
+from covey.facilities.nats_configuration import JoinConfig, NatsServerConfig
 from covey.facilities.nats_server import NatsServer, lock_directory
 
 
@@ -61,3 +61,26 @@ def test_a_relative_data_directory_is_told_to_the_server_in_full(
     launch = NatsServer(NatsServerConfig(), Path("data/mesh"))._launch()
     assert launch.directory == tmp_path / "data" / "mesh"
     assert launch.command[-1] == str(tmp_path / "data" / "mesh" / "nats.conf")
+
+
+async def test_strangers_who_knock_are_one_line_for_many(tmp_path: Path) -> None:
+    server = NatsServer(NatsServerConfig(), tmp_path)
+    with structlog.testing.capture_logs() as logs:
+        server._log = structlog.get_logger()
+        for number in range(50):
+            server._on_line("stderr", f"[1] [ERR] 192.0.2.1:{number} - cid:{number} - authentication error")
+            server._on_line("stderr", f"[1] [ERR] 192.0.2.1:{number} - cid:{number} - TLS handshake error: EOF")
+        server._on_line("stderr", "[1] [ERR] something else")
+    assert [(line["event"], line["log_level"], line.get("times")) for line in logs] == [
+        ("nats_server_refused", "warning", 1),
+        ("nats_server_said", "error", None),
+    ]
+    assert server._strangers == 99
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1:0", "0.0.0.0:0", "[::1]:0"])
+def test_workers_of_this_machine_are_told_where_to_connect(tmp_path: Path, address: str) -> None:
+    server = NatsServer(NatsServerConfig(join=JoinConfig(address=address)), tmp_path)
+    assert server.accepts_machines == (address != "")
+    expected = {"": "nats://127.0.0.1:0", "[::1]:0": "tls://[::1]:0"}
+    assert server.url == expected.get(address, "tls://127.0.0.1:0")
