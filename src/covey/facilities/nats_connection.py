@@ -26,7 +26,7 @@ from covey.errors import BadSettings, NotStarted, PeerUnavailable, StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.mesh_certificates import client_context, client_options
 from covey.runtime.back_off import BackOff
-from covey.runtime.cancelling import cancel_until_ended
+from covey.runtime.cancelling import cancel_until_ended, within
 
 _log = structlog.get_logger(__name__)
 
@@ -129,8 +129,7 @@ class NatsConnection:
             return
         self._check_urls()
         try:
-            async with asyncio.timeout(self._config.start_timeout_s):
-                self._client = await self._dial()
+            self._client = await within(self._config.start_timeout_s, self._dial())
         except TimeoutError as error:
             reason = (
                 "the nats-servers refuse our identity" if self.refused else "no nats-server took the connection in time"
@@ -281,8 +280,7 @@ class NatsConnection:
         back_off = BackOff(initial_s=0.1, maximum_s=5.0)
         while True:
             try:
-                async with asyncio.timeout(self._config.dial_timeout_s * 2):
-                    client = await self._dial()
+                client = await within(self._config.dial_timeout_s * 2, self._dial())
             except (TimeoutError, OSError, nats.errors.Error, BadSettings) as error:
                 _log.warning("connection_error", error=type(error).__name__)
             else:

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
+ResultT = TypeVar("ResultT")
 AGAIN_AFTER_S = 0.2
+
+
+async def within(timeout_s: float, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """The result of ``work``. Raises TimeoutError when it takes longer; it has ended by then."""
+    task = asyncio.create_task(work)  # ended here, on every path
+    try:
+        await asyncio.wait([task], timeout=timeout_s)
+    finally:
+        await cancel_until_ended(task)
+    if task.cancelled():
+        raise TimeoutError
+    return task.result()
 
 
 async def cancel_until_ended(task: asyncio.Task[Any]) -> None:
