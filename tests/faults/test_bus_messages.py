@@ -322,7 +322,7 @@ async def test_a_malformed_request_is_refused_by_name(mesh: Mesh, payload: bytes
 
 @pytest.mark.parametrize("headers", [{}, {subjects.HEADER_REQUEST_ID: "r", subjects.HEADER_DEADLINE_MS: "soon"}])
 async def test_malformed_headers_are_refused_by_name(mesh: Mesh, headers: dict[str, str]) -> None:
-    request = MemoryMessage("rpc.gateway.echo", b"\x80", headers, "_INBOX_x.y.0123456789abcdef1")
+    request = MemoryMessage("rpc.gateway.echo", b"\x80", headers, "_INBOX_x.y.gateway.0123456789abcdef1")
     mesh.hub.deliver(request)
     answer = await eventually(lambda: [m for m in mesh.hub.carried if m.subject == request.reply])
     assert answer[0].headers[subjects.HEADER_ERROR] == InvalidRequest.code
@@ -384,7 +384,7 @@ async def test_unknown_questions_are_somebody_else_s(mesh: Mesh) -> None:
 
 def msg_with(mesh: Mesh, subject: str, payload: bytes) -> MemoryMessage:
     headers = {subjects.HEADER_REQUEST_ID: "req_1"}
-    return MemoryMessage(subject, payload, headers, "_INBOX_bridge.bridge-9.0123456789abcdef1")
+    return MemoryMessage(subject, payload, headers, "_INBOX_bridge.bridge-9.gateway.0123456789abcdef1")
 
 
 def test_every_named_error_survives_the_wire() -> None:

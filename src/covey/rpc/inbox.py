@@ -57,9 +57,12 @@ class Inbox:
             waiting[0](payload, headers)
 
 
-def sender_of(reply: str) -> tuple[str, str, int] | None:
-    """Who asks for an answer at ``reply``: the caller, the token, and the running number; None when it is not ours."""
+def sender_of(reply: str, below: str) -> tuple[str, str, int] | None:
+    """Who asks for an answer at ``reply``: the caller, the token, and the running number; None when it is no inbox, or
+    not the place in it, ``below``, where the one who was asked may answer."""
     prefix, _, token = reply.rpartition(".")
+    if not prefix.startswith("_INBOX_") or not prefix.endswith(f".{below}"):
+        return None
     try:
         number = int(token[SECRET_CHARACTERS:], 16)
     except ValueError:

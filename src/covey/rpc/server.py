@@ -44,6 +44,8 @@ class RemoteService:
         self._carrier = carrier
         self._callers = callers
         self._limit = limit
+        scope = subjects.scope_of(served.instance)
+        self._answers_below = served.name if scope is None else f"{served.name}.{scope}"
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._senders: dict[str, StreamSender] = {}
         self._requests: list[CarrierSubscription] = []
@@ -113,9 +115,9 @@ class RemoteService:
             task.cancel()
 
     def _take(self, subject: str, payload: bytes, headers: Mapping[str, str], reply: str) -> None:
-        sender = sender_of(reply)
+        sender = sender_of(reply, self._answers_below)
         if sender is None:
-            return  # a question without a place for the answer is no question
+            return  # a question without a place where we may answer is no question
         caller_name, token, number = sender
         caller = self._callers.get(caller_name)
         if not caller.is_new(number):

@@ -56,9 +56,26 @@ def test_an_address_tells_caller_token_and_number() -> None:
     for number in range(1, 20):
         token = inbox.open(lambda *_: None, "gateway")
         assert subjects.token(token) == token
-        assert sender_of(inbox.address(token)) == (f"_INBOX_client.client-1.gateway.{inbox.secret}", token, number)
+        assert sender_of(inbox.address(token), "gateway") == (
+            f"_INBOX_client.client-1.gateway.{inbox.secret}",
+            token,
+            number,
+        )
 
 
-@pytest.mark.parametrize("reply", ["", "x", "_INBOX.a.b", "_INBOX_client.client-1.0123456789abcdefzz"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "x",
+        "_INBOX.a.b",
+        "_INBOX_client.client-1.gateway.0123456789abcdefzz",
+        "rpc.auth.login",
+        "rpc.gateway.1",
+        "_INBOX_client.client-1.0123456789abcdef1",
+        "_INBOX_client.client-1.auth.0123456789abcdef1",
+        "_INBOX_client.client-1.gateway.east.0123456789abcdef1",
+    ],
+)
 def test_what_is_no_address_of_ours_is_not_answered(reply: str) -> None:
-    assert sender_of(reply) is None
+    assert sender_of(reply, "gateway") is None
