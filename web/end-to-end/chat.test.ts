@@ -1,13 +1,12 @@
 import { expect, it } from "vitest";
 import { remote, useBrowser } from "./browser";
-import { answered, answers, ask, chooseModel, composer, stopButton, whole } from "./chat";
-import { call, inside, pageOf } from "./people";
+import { answered, answers, ask, composer, stopButton, whole } from "./chat";
+import { call, inside } from "./people";
 
 useBrowser();
 
 it("shows Markdown with tables, code, formulae and lists as what they are", async () => {
-  const page = await pageOf("reader");
-  await chooseModel(page, "echo");
+  const { page } = await inside("reader", "/", { model: "echo" });
   await answered(
     page,
     ["say:# Title", "", "| a | b |", "|---|---|", "| 1 | 2 |", "", "```python", "print('x')", "```", "", "$$E = mc^2$$", "", "- one", "- two"].join("\n"),
@@ -21,8 +20,7 @@ it("shows Markdown with tables, code, formulae and lists as what they are", asyn
 });
 
 it("stops an answer, and with it the engine, and keeps what came", async () => {
-  const page = await pageOf("stopper");
-  await chooseModel(page, "echo");
+  const { page } = await inside("stopper", "/", { model: "echo" });
   await ask(page, "slow:400");
   await answers(page).last().getByText("word5").waitFor();
   expect(await remote("/engine/running")).toBe(1);
@@ -34,8 +32,7 @@ it("stops an answer, and with it the engine, and keeps what came", async () => {
 });
 
 it("keeps branches: an answer again, an edited question, and the way back", async () => {
-  const page = await pageOf("brancher");
-  await chooseModel(page, "echo");
+  const { page } = await inside("brancher", "/", { model: "echo" });
   await answered(page, "say:first");
   await page.getByRole("button", { name: "Answer again" }).click();
   await page.getByText("Version 2 of 2").waitFor({ state: "attached" });
@@ -52,8 +49,7 @@ it("keeps branches: an answer again, an edited question, and the way back", asyn
 });
 
 it("tells how an answer was made", async () => {
-  const page = await pageOf("curious");
-  await chooseModel(page, "echo");
+  const { page } = await inside("curious", "/", { model: "echo" });
   await answered(page, "say:something to count");
   await page.getByRole("button", { name: "How this answer was made" }).click();
   await page.getByText("Tokens written").waitFor();
@@ -61,8 +57,7 @@ it("tells how an answer was made", async () => {
 });
 
 it("puts a text file into the question and refuses what no model can read", async () => {
-  const page = await pageOf("filer");
-  await chooseModel(page, "echo");
+  const { page } = await inside("filer", "/", { model: "echo" });
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
     page.getByRole("button", { name: /^Attach/ }).click(),
@@ -102,8 +97,7 @@ it("opens a long chat at its end, however much is laid out afterwards", async ()
 });
 
 it("keeps a draft for each chat", async () => {
-  const page = await pageOf("drafter");
-  await chooseModel(page, "echo");
+  const { page } = await inside("drafter", "/", { model: "echo" });
   await answered(page, "say:hello");
   await composer(page).fill("half a thought");
   await page.getByRole("link", { name: "New chat" }).first().click();
@@ -114,8 +108,7 @@ it("keeps a draft for each chat", async () => {
 });
 
 it("works on a phone", async () => {
-  const page = await pageOf("walker", "/", { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
-  await chooseModel(page, "echo");
+  const { page } = await inside("walker", "/", { model: "echo", viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   await answered(page, "say:a wide table:\n\n|" + " column |".repeat(20) + "\n|" + "---|".repeat(20) + "\n|" + " value |".repeat(20));
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(overflow).toBe(0);
@@ -125,8 +118,7 @@ it("works on a phone", async () => {
 });
 
 it("is used with the keyboard alone", async () => {
-  const page = await pageOf("typist");
-  await chooseModel(page, "echo");
+  const { page } = await inside("typist", "/", { model: "echo" });
   await page.locator("body").click({ position: { x: 700, y: 200 } });
   await page.keyboard.press("/");
   await expect.poll(() => composer(page).evaluate((box) => box === document.activeElement)).toBe(true);

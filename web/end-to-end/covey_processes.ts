@@ -81,6 +81,8 @@ export async function startCovey(engines: string[]): Promise<RunningCovey> {
   const common = [
     ...["--data-dir", join(folder, "data"), "--log-dir", join(folder, "logs")],
     ...["--set", "metrics.enabled=false", "--set", "node.drain_timeout_s=1"],
+    // All of these people come from one address within minutes.
+    ...["--set", 'auth.throttle.registration={"burst":1000,"refill_s":1}'],
   ];
   const roles = ["mesh", "auth", "client", "gateway", "processor"].flatMap((role) => ["--role", role]);
   const workers = new CoveyProcess([...common, ...roles, "--set", `mesh.server.port=${meshPort}`, ...engines]);

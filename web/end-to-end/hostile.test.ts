@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { useBrowser } from "./browser";
 import { answered, answers, chooseModel } from "./chat";
-import { account, call, pageOf, tokenOf } from "./people";
+import { account, call, inside, tokenOf } from "./people";
 import { HOSTILE_MODEL } from "./hostile_model";
 
 useBrowser();
@@ -32,7 +32,7 @@ async function expectUnharmed(page: Page): Promise<void> {
 }
 
 it("runs nothing that an answer or a question says", { timeout: 180_000 }, async () => {
-  const page = await pageOf("target");
+  const { page } = await inside("target");
   const asked: string[] = [];
   page.on("request", (request) => asked.push(request.url()));
   await chooseModel(page, "echo");
@@ -54,7 +54,7 @@ it("shows titles, key names and model names as text", async () => {
   const evil = `<img src=x onerror="window.broken=1">${"long".repeat(12)}`;
   await call(token, "POST", "/covey/v1/conversations", { title: `${evil}\u202E right to left` });
   await call(token, "POST", "/covey/v1/keys", { name: evil });
-  const page = await pageOf("namer");
+  const { page } = await inside("namer");
   await page.getByText("<img src=x", { exact: false }).first().waitFor();
   await expectUnharmed(page);
   await page.goto("/account/keys");

@@ -1,14 +1,13 @@
 import { expect, it } from "vitest";
 import { remote, useBrowser } from "./browser";
-import { answers, ask, chooseModel, expectCounted, numbersIn, whole } from "./chat";
-import { pageOf } from "./people";
+import { answers, ask, expectCounted, numbersIn, whole } from "./chat";
+import { inside } from "./people";
 
 useBrowser();
 const COUNT = 150;
 
 it("goes on with an answer after a reload in the middle of it", async () => {
-  const page = await pageOf("reloader");
-  await chooseModel(page, "echo");
+  const { page } = await inside("reloader", "/", { model: "echo" });
   await ask(page, `slow:${COUNT}`);
   await answers(page).last().getByText("word10").waitFor();
   await page.reload();
@@ -20,8 +19,7 @@ it("goes on with an answer after a reload in the middle of it", async () => {
 });
 
 it("shows an answer in every tab while it is made", async () => {
-  const page = await pageOf("doubler");
-  await chooseModel(page, "echo");
+  const { page } = await inside("doubler", "/", { model: "echo" });
   await ask(page, `slow:${COUNT}`);
   await page.waitForURL("**/c/**");
   await answers(page).last().getByText("word5").waitFor();
@@ -36,8 +34,7 @@ it("shows an answer in every tab while it is made", async () => {
 });
 
 it("hears of questions that another tab asks", async () => {
-  const page = await pageOf("listener");
-  await chooseModel(page, "echo");
+  const { page } = await inside("listener", "/", { model: "echo" });
   await ask(page, "say:one");
   await page.waitForURL("**/c/**");
   await whole(page);
@@ -49,8 +46,7 @@ it("hears of questions that another tab asks", async () => {
 });
 
 it("goes on without a gap when the bridge is killed in mid-answer and comes back", { timeout: 120_000 }, async () => {
-  const page = await pageOf("survivor");
-  await chooseModel(page, "echo");
+  const { page } = await inside("survivor", "/", { model: "echo" });
   await ask(page, `slow:${COUNT}`);
   await answers(page).last().getByText("word10").waitFor();
   await remote("/bridge/kill");

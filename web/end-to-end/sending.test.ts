@@ -28,7 +28,7 @@ async function withAcceptanceHeld(page: Page): Promise<() => void> {
 }
 
 it("takes a question back that is stopped before it was taken, and leaves nothing behind", async () => {
-  const { page, token } = await inside("withdrawer", "", { model: "echo" });
+  const { page, token } = await inside(`withdrawer-${Date.now().toString(36)}`, "", { model: "echo" });
   const release = await withAcceptanceHeld(page);
   await page.goto("/");
   await ask(page, "slow:400");
@@ -56,7 +56,7 @@ it("takes a question back that is stopped before it was taken, and leaves nothin
   const messages = async () => (await call<{ messages: unknown[] }>(token, "GET", `/covey/v1/conversations/${kept?.id}`)).messages.length;
   await expect.poll(() => remote("/engine/running"), { timeout: 15_000 }).toBe(0);
   await expect.poll(messages, { timeout: 15_000 }).toBe(2);
-  expect(await answers(page).count()).toBe(1);
+  await expect.poll(() => answers(page).count(), { timeout: 15_000 }).toBe(1);
 });
 
 it("sends with the key that was chosen, here and where a question is changed, and says which", async () => {

@@ -14,7 +14,10 @@ declare module "vitest" {
   }
 }
 
-/** Starts Covey with the real small model and the echo engine, and ends all after the last test. */
+/**
+ * Starts Covey with the real small model and the echo engine, and ends all after the last test. Another build of the
+ * interface than the one in src/covey/web is tested with COVEY__BRIDGE__WEB_DIRECTORY=<folder>.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const echo = await startEchoEngine(["echo", HOSTILE_MODEL]);
   const files = await startModelFiles();

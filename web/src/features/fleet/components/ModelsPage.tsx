@@ -58,6 +58,7 @@ function ModelTable({ models }: { models: CatalogueModel[] }) {
         id: "name",
         label: text("modelName"),
         sortBy: ({ model }) => model.name,
+        width: "11rem",
         render: ({ model }) => <bdi>{model.name}</bdi>,
       },
       {
@@ -65,10 +66,10 @@ function ModelTable({ models }: { models: CatalogueModel[] }) {
         label: text("state"),
         sortBy: ({ model }) => model.state,
         render: ({ model }) => (
-          <Box>
+          <Box sx={{ display: "flex", flexWrap: "wrap", gap: 0.75 }}>
             <Chip size="small" variant="outlined" color={MODEL_STATES[model.state].colour} label={text(MODEL_STATES[model.state].label)} />
-            {model.is_default && <Chip size="small" sx={{ marginInlineStart: 0.75 }} label={text("fleetDefault")} />}
-            {model.problem && <Box sx={{ color: "error.main", fontSize: "0.8125rem" }}>{model.problem}</Box>}
+            {model.is_default && <Chip size="small" label={text("fleetDefault")} />}
+            {model.problem && <Box dir="auto" sx={{ color: "error.main", fontSize: "0.8125rem", flexBasis: "100%" }}>{model.problem}</Box>}
           </Box>
         ),
       },
