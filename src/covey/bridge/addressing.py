@@ -34,14 +34,12 @@ class HostRule:
 
     def check(self, scope: Scope) -> None:
         """Raises InvalidRequest for a missing, double or malformed Host, Misdirected for a name that is not ours."""
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1:
-            raise InvalidRequest("exactly one Host header is needed", param="host")
+        host = only_host(scope)
         server = scope.get("server") or ("", None)
-        key = (hosts[0], server[0])
+        key = (host, server[0])
         if key in self._accepted:
             return
-        match = _HOST.fullmatch(hosts[0])
+        match = _HOST.fullmatch(host)
         if match is None or int(match[3] or 0) > 65535:
             raise InvalidRequest("the Host header is malformed", param="host")
         name = (match[1] or match[2]).decode("ascii").lower()
@@ -49,6 +47,19 @@ class HostRule:
             raise Misdirected("this address is not served here; see the setting bridge.allowed_hosts", param="host")
         if len(self._accepted) < _ACCEPTED_LIMIT:
             self._accepted.add(key)
+
+
+def only_host(scope: Scope) -> bytes:
+    """Raises InvalidRequest unless there is exactly one Host header."""
+    headers, by_name = scope["headers"], scope.get("covey.headers")
+    if by_name is not None and len(by_name) == len(headers):  # none was sent twice
+        host: bytes | None = by_name.get(b"host")
+        if host is not None:
+            return host
+    hosts: list[bytes] = [value for name, value in headers if name == b"host"]
+    if len(hosts) != 1:
+        raise InvalidRequest("exactly one Host header is needed", param="host")
+    return hosts[0]
 
 
 class OriginRule:

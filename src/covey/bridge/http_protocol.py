@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from math import inf
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -25,6 +24,7 @@ from covey.bridge.exchange import API_SECURITY_HEADERS, Header
 from covey.bridge.http_request import STATUS_LINES, DateLine, HttpRequest
 from covey.bridge.metrics import BridgeMetrics
 from covey.bridge.websocket_protocol import WebSocketConnection
+from covey.runtime.current_task import current_task
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +77,7 @@ class HttpConnection(asyncio.Protocol):
         self._headers: list[Header] = []
         self._by_name: dict[bytes, bytes] = {}
         self._header_bytes = 0
+        self._max_header_bytes = limits.max_header_bytes
         self._headers_done = False
         self._unparsed_bytes = 0
         self._lost_reason = "client_left"
@@ -132,7 +133,7 @@ class HttpConnection(asyncio.Protocol):
             if self.phase == "headers":
                 # A header line that has not ended was not reported by the parser yet, but takes memory.
                 self._unparsed_bytes += len(data)
-                if self._unparsed_bytes > 2 * self.limits.max_header_bytes:
+                if self._unparsed_bytes > 2 * self._max_header_bytes:
                     self._refuse(431, "The headers are too large.")
 
     def pause_writing(self) -> None:
@@ -158,22 +159,25 @@ class HttpConnection(asyncio.Protocol):
         self.deadline = self.loop.time() + self.limits.header_timeout_s
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
+        self._header_bytes += len(url)
+        if self._header_bytes > self._max_header_bytes:
+            self._stop(431, "The headers are too large.")
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headers_done:
             self._stop(400, "Trailers are not accepted.")
-        self._header_bytes += len(name) + len(value) + 4
-        if self._header_bytes > self.limits.max_header_bytes:
+        # How many there are is counted at their end: until then their bytes bound them.
+        size = self._header_bytes = self._header_bytes + len(name) + len(value) + 4
+        if size > self._max_header_bytes:
             self._stop(431, "The headers are too large.")
-        if len(self._headers) >= self.limits.max_headers:
-            self._stop(431, "Too many headers.")
         self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._headers_done = True
         url, parser = self._url, self._parser
+        if len(self._headers) > self.limits.max_headers:
+            self._stop(431, "Too many headers.")
         if not url.startswith(b"/") or b"#" in url or not url.isascii():
             self._stop(400, "The request target must be a path.")
         version = parser.get_http_version()
@@ -237,17 +241,20 @@ class HttpConnection(asyncio.Protocol):
 
     def _start(self, request: HttpRequest, scope: dict[str, Any]) -> None:
         scope["covey.writer"] = request
-        task = self.loop.create_task(self._application(scope, request.receive, None))
+        task = self.loop.create_task(self._answer(request, scope))
         self.server_state.tasks.add(task)
-        task.add_done_callback(partial(self._answered, request))
 
-    def _answered(self, request: HttpRequest, task: asyncio.Task[None]) -> None:
-        self.server_state.tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # The application answers all errors that it knows of.
+    async def _answer(self, request: HttpRequest, scope: dict[str, Any]) -> None:
+        try:
+            await self._application(scope, request.receive, None)
+        except Exception as error:  # the application answers all errors that it knows of
             _log.error("request_not_answered", exc_info=error)
-        if not (request.ended or request.disconnected):
-            self.transport.close()
+        finally:
+            task = current_task(self.loop)
+            if task is not None:
+                self.server_state.tasks.discard(task)
+            if not (request.ended or request.disconnected):
+                self.transport.close()
 
     def response_ended(self) -> None:
         """The answer to a request is complete: the next one may be answered."""
@@ -341,11 +348,6 @@ class HttpConnection(asyncio.Protocol):
         self.deadline = self.loop.time() + self.limits.slow_client_timeout_s
 
     # Refusals before there is a request
-
-    def _count(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > self.limits.max_header_bytes:
-            self._stop(431, "The headers are too large.")
 
     def _stop(self, status: int, text: str) -> None:
         self._refusal = Refused(status, text)

@@ -78,7 +78,7 @@ class BridgeMetrics:
                 self._requests.labels(route, method, str(status), outcome),
                 self._durations.labels(route),
             )
-        children[0].inc()
+        children[0].value += 1
         children[1].observe(duration_s)
 
     def first_byte(self, route: str, duration_s: float) -> None:

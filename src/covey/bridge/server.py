@@ -82,11 +82,11 @@ class BridgeServer:
             if not isinstance(connection, WebSocketConnection):
                 connection.shutdown()
         deadline = asyncio.get_running_loop().time() + budget_s
-        while self._state.tasks:
+        while pending := [task for task in self._state.tasks if not task.done()]:
             remaining_s = deadline - asyncio.get_running_loop().time()
             if remaining_s <= 0:
                 return False
-            await asyncio.wait(set(self._state.tasks), timeout=remaining_s)
+            await asyncio.wait(pending, timeout=remaining_s)
         return True
 
     async def close(self) -> None:

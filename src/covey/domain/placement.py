@@ -55,7 +55,7 @@ class ModelIndex:
 
     def find(self, info: InstanceInfo, name: str) -> ModelInfo | None:
         known = self._names.get(info.instance)
-        if known is None or known[0] != info.models:
+        if known is None or (known[0] is not info.models and known[0] != info.models):
             known = self._names[info.instance] = (info.models, names_of(info.models))
         names = known[1]
         model = names.get(name)

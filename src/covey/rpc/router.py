@@ -48,7 +48,10 @@ class LocalRouter:
         return [served.info() for served in self._served.values() if served.name == service]
 
     def call_handler(self, name: str, to: InstanceId | None) -> CallHandler | None:
-        return self._pick(self._calls.get(name), to)
+        handlers = self._calls.get(name)
+        if handlers and len(handlers) == 1 and (to is None or handlers[0].served.instance == to):
+            return handlers[0]
+        return self._pick(handlers, to)
 
     def answers(self, name: str) -> bool:
         return bool(self._calls.get(name))

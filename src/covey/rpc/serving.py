@@ -78,7 +78,8 @@ class CallHandler:
         finally:
             timer.cancel()
             del works[work]
-            self.served.work_ended()
+            if self.served.stops:
+                self.served.work_ended()
 
 
 class PatientHandler(CallHandler):
@@ -92,10 +93,9 @@ class PatientHandler(CallHandler):
         now = loop.time()
         if context.deadline is not None and context.deadline <= now:
             raise DeadlineExceeded
-        work = Work()
-        work.wait(current_task(loop), now)
+        work = Work(current_task(loop), now, self.endpoint.timeout_s, context.deadline)
         served.works[work] = None
-        served.watch.add(work, now, idle_timeout_s=self.endpoint.timeout_s, deadline=context.deadline)
+        served.watch.expect(work, now)
         try:
             answer = await self.method(request, context)
         except GeneratorExit:
@@ -107,9 +107,9 @@ class PatientHandler(CallHandler):
                 raise
             raise unnamed(self.endpoint.name, error) from error
         finally:
-            served.watch.remove(work)
             del served.works[work]
-            served.work_ended()
+            if served.stops:
+                served.work_ended()
         if work.failure is not None:  # the handler answered although it was told to stop
             work.end()
             raise work.failure
@@ -139,10 +139,9 @@ class StreamHandler:
         if context.deadline is not None and context.deadline <= now:
             raise DeadlineExceeded
         generator = self.method(request, context)
-        work = Work()
+        work = Work(current_task(loop), now, self.endpoint.idle_timeout_s, context.deadline)
         served.works[work] = generator
-        work.wait(current_task(loop), now)
-        served.watch.add(work, now, idle_timeout_s=self.endpoint.idle_timeout_s, deadline=context.deadline)
+        served.watch.expect(work, now)
         try:
             async for item in generator:
                 work.pause()
@@ -161,7 +160,6 @@ class StreamHandler:
                 raise
             raise unnamed(self.endpoint.name, error) from error
         finally:
-            served.watch.remove(work)
             await served.end_stream(work, generator)
 
 
@@ -174,12 +172,14 @@ class Served:
         self.instance: InstanceId = info().instance
         # Asking for the running loop is a system call in Python 3.11.
         self.loop = asyncio.get_running_loop()
-        self.watch = SilenceWatch(self.loop)
         self.works: dict[Work, AsyncGenerator[Any, None] | None] = {}
+        self.watch = SilenceWatch(self.loop, self.works)
         self.calls: dict[str, CallHandler] = {}
         self.streams: dict[str, StreamHandler] = {}
         self._closers: dict[Work, asyncio.Task[None]] = {}
         self._idle: asyncio.Future[None] | None = None
+        self.stops = False
+        """Whether somebody waits for its work to end, so that whoever ends some has to say so."""
         for name, (endpoint, method_name) in service.endpoints.items():
             method = getattr(service, method_name)
             if isinstance(endpoint, StreamEndpoint):
@@ -218,6 +218,7 @@ class Served:
         if self.works and budget_s > 0:
             if self._idle is None or self._idle.done():
                 self._idle = self.loop.create_future()
+                self.stops = True
             await asyncio.wait([self._idle], timeout=budget_s)
         return not self.works
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -59,6 +60,8 @@ class StreamReader:
         self._spoke = False
         self._parts: OutgoingParts | None = None
         self.waits_since = 0.0
+        self.idle_timeout_s = endpoint.idle_timeout_s
+        self.deadline = math.inf
         self.token = ""
 
     @property
@@ -246,10 +249,12 @@ class RemoteStreams:
             raise DeadlineExceeded
         payload = encoder.encode(request)
         reader = StreamReader(self._carrier, self._inbox, endpoint, self._decoders.frame(endpoint), to)
+        if context.deadline is not None:
+            reader.deadline = context.deadline
         if self._watch is None:
-            self._watch = SilenceWatch(loop)
-        self._watch.add(reader, now, idle_timeout_s=endpoint.idle_timeout_s, deadline=context.deadline)
+            self._watch = SilenceWatch(loop, self._open)
         self._open.add(reader)
+        self._watch.expect(reader, now)
         try:
             reader.ask(payload, context, now)
             while (items := await reader.next_frame(loop)) is not None:
@@ -257,7 +262,6 @@ class RemoteStreams:
                     yield item
                 reader.taken(loop.time())
         finally:
-            self._watch.remove(reader)
             self._open.discard(reader)
             self._inbox.close(reader.token)
             if not reader.finished:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import types
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Collection, Generator
 from typing import Any, Protocol, cast
 
 from covey.errors import CoveyError, DeadlineExceeded
@@ -48,16 +48,27 @@ async def resume(step: Step, yielded: Any) -> Any:
 class Work:
     """One piece of running work. ``cut`` ends it with a named error, wherever it waits."""
 
-    __slots__ = ("_cancelled", "_cancelling_before", "_task", "failure", "waits_since")
+    __slots__ = (
+        "_cancelled", "_cancelling_before", "_task", "deadline", "failure", "idle_timeout_s", "waits_since",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self._task: asyncio.Task[Any] | None = None
+    def __init__(
+        self,
+        task: asyncio.Task[Any] | None = None,
+        now: float = 0.0,
+        idle_timeout_s: float = math.inf,
+        deadline: float | None = None,
+    ) -> None:
+        """With a ``task``, its handler is waited for in that since loop time ``now``."""
+        self._task = task
         self._cancelled = False
         self._cancelling_before = 0
         self.failure: CoveyError | None = None
         """Why it was cut short, if it was."""
-        self.waits_since = 0.0
+        self.waits_since = now
         """Loop time at which the present wait began; only meaningful while it waits."""
+        self.idle_timeout_s = idle_timeout_s
+        self.deadline = math.inf if deadline is None else deadline
 
     @property
     def waits(self) -> bool:
@@ -126,39 +137,38 @@ class Watched(Protocol):
     """What :class:`SilenceWatch` looks at."""
 
     waits_since: float
+    idle_timeout_s: float
+    """The longest silence, in seconds."""
+    deadline: float
+    """In loop time; infinite when there is none."""
 
     @property
     def waits(self) -> bool: ...
 
-    def cut(self, failure: CoveyError) -> None: ...
+    def cut(self, failure: CoveyError) -> None:
+        """End it. The first cut wins."""
 
 
 class SilenceWatch:
     """Cuts streams that are silent for too long, or that pass their deadline.
 
     One timer for all of them, set for the first moment at which one may have to be cut: a stream that ends before its
-    time, as nearly all do, costs an entry and nothing per item.
+    time, as nearly all do, costs nothing more than its place among those of ``watched``, which is its owner's.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, watched: Collection[Watched]) -> None:
         self.loop = loop
-        self._watched: dict[Watched, tuple[float, float]] = {}
-        """With the longest silence, in seconds, and the deadline, in loop time."""
+        self._watched = watched
         self._timer: asyncio.TimerHandle | None = None
         self._looks_at = math.inf
 
-    def add(self, watched: Watched, now: float, *, idle_timeout_s: float, deadline: float | None) -> None:
-        """Watch it from loop time ``now`` until it is removed."""
-        latest = math.inf if deadline is None else deadline
-        self._watched[watched] = (idle_timeout_s, latest)
-        moment = now + idle_timeout_s
-        if moment > latest:
-            moment = latest
+    def expect(self, watched: Watched, now: float) -> None:
+        """It was put among the watched at loop time ``now``: look when its time comes."""
+        moment = now + watched.idle_timeout_s
+        if moment > watched.deadline:
+            moment = watched.deadline
         if moment < self._looks_at:
             self._look_at(moment)
-
-    def remove(self, watched: Watched) -> None:
-        self._watched.pop(watched, None)
 
     def stop(self) -> None:
         """Look no more."""
@@ -176,15 +186,16 @@ class SilenceWatch:
         self.stop()
         now = self.loop.time()
         soonest = math.inf
-        for watched, (idle_timeout_s, deadline) in tuple(self._watched.items()):
-            silent_until = (watched.waits_since if watched.waits else now) + idle_timeout_s
-            if now + EARLY_S < min(silent_until, deadline):
-                soonest = min(soonest, silent_until, deadline)
+        for watched in tuple(self._watched):
+            silent_until = (watched.waits_since if watched.waits else now) + watched.idle_timeout_s
+            if now + EARLY_S < min(silent_until, watched.deadline):
+                soonest = min(soonest, silent_until, watched.deadline)
                 continue
-            self.remove(watched)
-            too_late = now + EARLY_S >= deadline
+            too_late = now + EARLY_S >= watched.deadline
             watched.cut(
-                DeadlineExceeded() if too_late else DeadlineExceeded(f"no answer for {idle_timeout_s:g} seconds")
+                DeadlineExceeded()
+                if too_late
+                else DeadlineExceeded(f"no answer for {watched.idle_timeout_s:g} seconds")
             )
         if soonest < math.inf:
             self._look_at(soonest)

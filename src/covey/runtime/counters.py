@@ -16,7 +16,7 @@ from prometheus_client.utils import floatToGoString
 
 
 class Count:
-    """One number that only grows."""
+    """One number that only grows. Those on the path of every request add to ``value`` themselves."""
 
     __slots__ = ("value",)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Coroutine
 from typing import Any
 
@@ -94,9 +95,11 @@ async def test_work_that_will_not_be_cancelled_still_ends_with_the_failure() -> 
 
 
 class Reader:
-    def __init__(self) -> None:
+    def __init__(self, *, idle_timeout_s: float = 60.0, deadline: float = math.inf) -> None:
         self.waits = False
         self.waits_since = 0.0
+        self.idle_timeout_s = idle_timeout_s
+        self.deadline = deadline
         self.failures: list[Exception] = []
 
     def cut(self, failure: Exception) -> None:
@@ -104,9 +107,9 @@ class Reader:
 
 
 async def test_only_a_wait_counts_as_silence() -> None:
-    loop, reader = asyncio.get_running_loop(), Reader()
-    watch = SilenceWatch(loop)
-    watch.add(reader, loop.time(), idle_timeout_s=0.02, deadline=None)
+    loop, reader = asyncio.get_running_loop(), Reader(idle_timeout_s=0.02)
+    watch = SilenceWatch(loop, [reader])
+    watch.expect(reader, loop.time())
     quiet_until = loop.time() + 0.08
     await eventually(lambda: loop.time() >= quiet_until)
     assert reader.failures == []
@@ -118,9 +121,10 @@ async def test_only_a_wait_counts_as_silence() -> None:
 
 
 async def test_a_deadline_holds_for_a_reader_that_does_not_wait() -> None:
-    loop, reader = asyncio.get_running_loop(), Reader()
-    watch = SilenceWatch(loop)
-    watch.add(reader, loop.time(), idle_timeout_s=60.0, deadline=loop.time() + 0.02)
+    loop = asyncio.get_running_loop()
+    reader = Reader(deadline=loop.time() + 0.02)
+    watch = SilenceWatch(loop, [reader])
+    watch.expect(reader, loop.time())
     await eventually(lambda: reader.failures)
     assert isinstance(reader.failures[0], DeadlineExceeded)
     watch.stop()
@@ -128,15 +132,16 @@ async def test_a_deadline_holds_for_a_reader_that_does_not_wait() -> None:
 
 async def test_each_of_many_readers_is_cut_at_its_own_time_and_one_that_was_removed_never() -> None:
     loop = asyncio.get_running_loop()
-    watch, began = SilenceWatch(loop), loop.time()
-    late, early, removed = Reader(), Reader(), Reader()
-    watch.add(late, began, idle_timeout_s=60.0, deadline=began + 0.06)
-    watch.add(early, began, idle_timeout_s=60.0, deadline=began + 0.02)
-    watch.add(removed, began, idle_timeout_s=60.0, deadline=began + 0.01)
-    watch.remove(removed)
-    watch.remove(removed)
+    began = loop.time()
+    late, early, removed = Reader(deadline=began + 0.06), Reader(deadline=began + 0.02), Reader(deadline=began + 0.01)
+    watched = {late, early, removed}
+    watch = SilenceWatch(loop, watched)
+    for reader in (late, early, removed):
+        watch.expect(reader, began)
+    watched.remove(removed)
     await eventually(lambda: early.failures)
     assert late.failures == []
+    watched.remove(early)
     await eventually(lambda: late.failures)
     assert loop.time() - began >= 0.059
     assert (len(early.failures), removed.failures) == (1, [])
@@ -145,7 +150,8 @@ async def test_each_of_many_readers_is_cut_at_its_own_time_and_one_that_was_remo
 
 async def test_a_watch_that_was_stopped_looks_again_at_what_comes_later() -> None:
     loop = asyncio.get_running_loop()
-    watch, reader = SilenceWatch(loop), Reader()
+    reader = Reader(deadline=loop.time())
+    watch = SilenceWatch(loop, [reader])
     watch.stop()
-    watch.add(reader, loop.time(), idle_timeout_s=60.0, deadline=loop.time())
+    watch.expect(reader, loop.time())
     await eventually(lambda: reader.failures)

@@ -71,7 +71,7 @@ class ClientMetrics:
         child = self._request_children.get((mode, outcome))
         if child is None:
             child = self._request_children[mode, outcome] = self._requests.labels(mode, outcome)
-        child.inc()
+        child.value += 1
 
     def answered(self, model: str, tokens: int, first_token_s: float, rest_s: float) -> None:
         """A generation with at least one token. ``rest_s``: from its first token to its last."""
@@ -85,7 +85,7 @@ class ClientMetrics:
         children[0].observe(first_token_s)
         if tokens > 1:
             children[1].observe(rest_s / (tokens - 1))
-        children[2].inc(tokens)
+        children[2].value += tokens
 
     def operation(self, name: str, outcome: str) -> None:
         self._operations.labels(name, outcome).inc()

@@ -100,7 +100,7 @@ class Credentials:
         known = self._cache.get(digest)
         if known is not None and now < known.valid_until:
             self._cache.move_to_end(digest)
-            self._metrics.cached.inc()
+            self._metrics.cached.value += 1
         else:
             known = self._verify_anew(credential, digest, now)
         key_id = known.identity.key_id

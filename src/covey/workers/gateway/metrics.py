@@ -83,10 +83,10 @@ class GatewayMetrics:
                 self._tokens.labels(model, "prompt"),
                 self._tokens.labels(model, "completion"),
             )
-        children[0].inc()
+        children[0].value += 1
         children[1].observe(duration_s)
-        children[2].inc(prompt_tokens)
-        children[3].inc(completion_tokens)
+        children[2].value += prompt_tokens
+        children[3].value += completion_tokens
 
     def refused(self, code: str) -> None:
         self._refused.labels(code).inc()

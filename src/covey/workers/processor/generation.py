@@ -64,6 +64,8 @@ class GenerationRun:
 
     waits = False
     waits_since = 0.0
+    idle_timeout_s = math.inf
+    deadline = math.inf
 
     def __init__(
         self,
@@ -98,7 +100,8 @@ class GenerationRun:
         """It has a slot from now on, for so long as its time-out allows."""
         self._watch = watch
         self._began = watch.loop.time()
-        watch.add(self, self._began, idle_timeout_s=math.inf, deadline=self._began + self._timeout_s)
+        self.deadline = self._began + self._timeout_s
+        watch.expect(self, self._began)
 
     def attempt(self) -> AsyncGenerator[GenerationEvent]:
         """What the engine says, asked anew; each event is shown to :meth:`passed`.
@@ -162,7 +165,6 @@ class GenerationRun:
 
     def end(self) -> asyncio.Future[None] | None:
         """It needs its slot no more, once what is returned is done."""
-        self._watch.remove(self)
         return self._aborting
 
     async def _with_signs_of_life(self, events: AsyncGenerator[GenerationEvent]) -> AsyncGenerator[GenerationEvent]:
@@ -218,8 +220,8 @@ class GenerationRun:
     def _finished(self, event: Finished) -> Finished:
         if self._timed_out:
             raise DeadlineExceeded(f"the answer was not complete after {self._timeout_s:g} s")
-        self._counters.prompt_tokens.inc(event.usage.prompt_tokens)
-        self._counters.completion_tokens.inc(event.usage.completion_tokens)
+        self._counters.prompt_tokens.value += event.usage.prompt_tokens
+        self._counters.completion_tokens.value += event.usage.completion_tokens
         engines = event.timings
         timings = Timings(
             queue_ms=self._ticket.queue_ms,
@@ -231,5 +233,7 @@ class GenerationRun:
 
     def cut(self, failure: CoveyError) -> None:
         """Its time is over: the engine is told to stop, and the answer then fails."""
+        if self._timed_out:
+            return
         self._timed_out = True
         self._aborting = asyncio.ensure_future(self._model.engine.abort(self._request_id))  # awaited by the service

@@ -29,7 +29,7 @@ class ModelCounters:
         counter = self._outcomes.get(outcome)
         if counter is None:
             counter = self._outcomes[outcome] = self._metrics.requests.labels(*self._labels, outcome)
-        counter.inc()
+        counter.value += 1
 
 
 class ProcessorMetrics:

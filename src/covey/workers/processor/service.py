@@ -92,6 +92,7 @@ class ProcessorService(PullEndpoints):
         self.settings: Callable[[], Sequence[SettingInForce]] = tuple
         """The settings of this process, as administrators are shown them."""
         self._suspicion = Suspicion()
+        self._under_way: set[GenerationRun] = set()
         self._watch: SilenceWatch | None = None
         self._busy: Counter[str] = Counter()
         self._queued: Counter[str] = Counter()
@@ -132,6 +133,7 @@ class ProcessorService(PullEndpoints):
             counters.queue_s.observe(ticket.queue_ms / 1000)
             self._busy[model.info.name] += 1
             run.begin(self._watch or self._begin_watch())
+            self._under_way.add(run)
             try:
                 while True:
                     events = run.attempt()
@@ -152,6 +154,7 @@ class ProcessorService(PullEndpoints):
                         await events.aclose()
             finally:
                 self._busy[model.info.name] -= 1
+                self._under_way.remove(run)
                 if (aborting := run.end()) is not None:
                     await asyncio.wait([aborting])
         except CoveyError as error:
@@ -176,12 +179,14 @@ class ProcessorService(PullEndpoints):
             counters.queue_s.observe(ticket.queue_ms / 1000)
             self._busy[model.info.name] += 1
             run.begin(self._watch or self._begin_watch())
+            self._under_way.add(run)
             try:
                 answer = await run.answer(engine)
                 outcome = "cancelled" if answer.finished.reason == "cancelled" else "ok"
                 return PerhapsWhole(answer=answer)
             finally:
                 self._busy[model.info.name] -= 1
+                self._under_way.remove(run)
                 if (aborting := run.end()) is not None:
                     await asyncio.wait([aborting])
         except CoveyError as error:
@@ -285,7 +290,7 @@ class ProcessorService(PullEndpoints):
             raise Draining("this processor was taken out of service")
 
     def _begin_watch(self) -> SilenceWatch:
-        self._watch = SilenceWatch(asyncio.get_running_loop())
+        self._watch = SilenceWatch(asyncio.get_running_loop(), self._under_way)
         return self._watch
 
     def _running(self, model: OfferedModel, expires_at: float | None) -> RunningModel:
