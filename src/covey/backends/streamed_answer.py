@@ -51,6 +51,8 @@ class Question(msgspec.Struct, frozen=True):
     returned."""
     patience_s: float | None = None
     """Longest silence of this answer, when it is not the usual one."""
+    join: Callable[[list[bytes]], Delta | None] | None = None
+    """Takes all pieces of one read at once, when it can; None: each has to be taken by itself."""
 
 
 async def stream_answer(
@@ -76,7 +78,9 @@ async def stream_answer(
             data = await response.chunk()
             if run.cancelled:
                 break
-            deltas, failure = taken(reader, parser.feed(data) if data else parser.finish())
+            pieces = parser.feed(data) if data else parser.finish()
+            joined_text = question.join(pieces) if question.join is not None and len(pieces) > 1 else None
+            deltas, failure = taken(reader, pieces) if joined_text is None else ([joined_text], None)
             for delta in deltas if len(deltas) < 2 else merged(deltas):
                 yield delta
                 if run.cancelled:
@@ -142,7 +146,7 @@ def taken(reader: Reader, pieces: list[bytes]) -> tuple[list[Delta], CoveyError 
 def merged(deltas: list[Delta]) -> list[Delta]:
     """The same answer in fewer deltas: neighbours that are only text, or only reasoning, become one."""
     for delta in deltas:
-        if not delta.text or not is_plain(delta):
+        if not delta.text or delta.reasoning or delta.tool_calls or delta.logprobs:
             break
     else:  # nothing but text, as nearly always
         return [joined(deltas)]

@@ -124,6 +124,7 @@ class OpenAICompatibleEngine:
             reader=reader,
             check=check,
             patience_s=None if request.stream else self._config.http.whole_answer_timeout_s,
+            join=reader.take_texts,
         )
 
     async def embed(self, request: Embed, request_id: RequestId) -> Embeddings:

@@ -59,6 +59,58 @@ def test_text_reasoning_and_end() -> None:
     assert (usage.cached_prompt_tokens, usage.reasoning_tokens) == (2, 2)
 
 
+def test_the_texts_of_one_read_are_one_delta_that_counts_them_all() -> None:
+    reading = reader(max_tokens=5)
+    first = chunk({"role": "assistant", "content": ""}, usage=None)
+    assert reading.take_texts([first, chunk({"content": "Gr"}), chunk({"content": "üß"}, usage=None)]) == Delta(
+        text="Grüß", tokens=2
+    )
+    assert reading.take_texts([chunk({"content": " Gott"}), chunk({"content": "!"})]) == Delta(text=" Gott!", tokens=2)
+    assert taken(reading, chunk({"content": "?"}, "stop")) == [Delta(text="?")]
+    assert reading.finish().usage.completion_tokens == 5
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        b"[DONE]",
+        b"no JSON",
+        chunk({"content": "x"}, "stop"),
+        chunk({"content": "x", "reasoning_content": "y"}),
+        chunk({"tool_calls": [{"index": 0}]}),
+        chunk({"content": "x"}, choice={"index": 1}),
+        chunk({"content": "x"}, choice={"logprobs": {"content": []}}),
+        chunk({"content": "x"}, usage={"prompt_tokens": 1}),
+        chunk({"content": "x"}, error={"message": "no"}),
+        chunk({"content": "x"}) + b"," + chunk({"content": "x"}),
+        msgspec.json.encode({"choices": []}),
+    ],
+)
+def test_a_read_with_anything_else_is_taken_piece_by_piece(other: bytes) -> None:
+    reading = reader(logprobs=True)
+    assert reading.take_texts([chunk({"content": "a"}), other]) is None
+    assert taken(reading, chunk({"content": "a"})) == [Delta(text="a")]
+
+
+def test_a_read_past_the_limit_is_taken_piece_by_piece() -> None:
+    reading = reader(max_tokens=3)
+    events = [chunk({"content": "a"})] * 2
+    assert reading.take_texts(events) is not None
+    assert reading.take_texts(events) is None
+    assert len(taken(reading, *events)) == 1
+    assert reading.finish().reason == "length"
+
+
+def test_after_something_else_texts_are_joined_again() -> None:
+    reading = reader()
+    assert reading.take_texts([chunk({"reasoning": "hm"})] * 2) is None
+    events = [chunk({"content": "a"})] * 2
+    reads = [reading.take_texts(events) or taken(reading, *events) for _ in range(20)]
+    assert reads[0] == [Delta(text="a")] * 2
+    assert reads[-1] == Delta(text="aa", tokens=2)
+    assert reading._count.pieces == 40
+
+
 def test_plain_completions_have_text() -> None:
     reading = reader()
     event = msgspec.json.encode({"choices": [{"index": 0, "text": "x", "finish_reason": "length"}]})
