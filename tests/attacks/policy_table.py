@@ -54,6 +54,8 @@ ALLOWED: dict[str, set[str]] = {
     "generations.get": {MEMBER, ADMIN},
     "usage.query": {MEMBER, ADMIN},
     "requests.query": {MEMBER, ADMIN},
+    "requests.content": {ADMIN},
+    "content.policy": {KEY, MEMBER, ADMIN},
     "overview.get": {ADMIN},
     "audit.query": {ADMIN},
     "users.list": {ADMIN},

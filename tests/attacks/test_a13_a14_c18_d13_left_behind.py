@@ -1,4 +1,4 @@
-"""What a whole node leaves behind after success, errors, time-outs, cancellations and a crash: A13, A14, C18, D13."""
+"""What a whole node leaves behind after success, errors, time-outs, cancels and a crash: A13, A14, C18, D13, D22."""
 
 from __future__ import annotations
 
@@ -101,6 +101,7 @@ def use(traces: Traces) -> None:
     for model in ("sample", "broken", "refusing", "hanging", "no-such-model"):
         for stream in (False, True):
             ask_plainly(url, key, model, traces.secret(f"prompt for {model}"), stream=stream)
+    traces.secrets["answer"] = answer_of(ask_plainly(url, key, "sample", traces.secret("answered"), stream=False))
     by_key.ask("POST", "/v1/embeddings", {"model": "sample", "input": traces.secret("embedded text")})
     traces.answers["out of range"] = json.dumps(by_key.ask(
         "POST", "/v1/chat/completions",
@@ -120,14 +121,19 @@ def use(traces: Traces) -> None:
     person.close()
 
 
-def ask_plainly(url: str, key: str, model: str, prompt: str, *, stream: bool) -> None:
+def ask_plainly(url: str, key: str, model: str, prompt: str, *, stream: bool) -> str:
     body = {"model": model, "messages": [{"role": "user", "content": prompt}], "stream": stream}
-    raw(url, "POST", "/v1/chat/completions", key, json.dumps(body).encode())
+    return raw(url, "POST", "/v1/chat/completions", key, json.dumps(body).encode())
 
 
 def raw(url: str, method: str, path: str, key: str | None, body: bytes | None = None) -> str:
     headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
     return urllib3.request(method, url + path, body=body, headers=headers, retries=False, timeout=30.0).data.decode()
+
+
+def answer_of(body: str) -> str:
+    """The text of a whole answer of the API."""
+    return str(json.loads(body)["choices"][0]["message"]["content"])
 
 
 def put_in_addresses(traces: Traces, url: str) -> None:
@@ -162,13 +168,21 @@ def test_d13_the_sweep_finds_what_is_there(traces: Traces) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["prompt for sample", "prompt for broken", "prompt for refusing", "prompt for hanging", "prompt for no-such-model",
-     "embedded text", "refused", "malformed", "left", "cancelled", "killed"],
+    ["answered", "prompt for sample", "prompt for broken", "prompt for refusing", "prompt for hanging",
+     "prompt for no-such-model", "embedded text", "refused", "malformed", "left", "cancelled", "killed"],
 )  # fmt: skip
 def test_d13_no_prompt_is_anywhere_but_in_its_owners_store(traces: Traces, name: str) -> None:
     assert name in traces.secrets
     assert found_in(traces.folder, traces.secret(name)) == set()
     assert traces.seen_in(traces.secret(name)) == []
+
+
+def test_d22_no_answer_is_anywhere_while_nobody_wants_content_kept(traces: Traces) -> None:
+    answer = traces.secrets["answer"]
+    assert len(answer.split()) == 24
+    assert traces.seen_in(answer) == []
+    assert [path for path in traces.folder.rglob("KV_*") if path.name == "KV_content"] == []
+    assert list(traces.folder.rglob("KV_gateway"))
 
 
 @pytest.mark.parametrize("name", ["password", "access token", "refresh token", "key", "invitation"])

@@ -24,8 +24,10 @@ class FailingStore:
                 raise StoreUnavailable
             self.writes_left -= 1
 
-    async def bucket(self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True) -> KeyValue:
-        bucket = await self._store.bucket(name, history=history, max_bytes=max_bytes, create=create)
+    async def bucket(
+        self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True, vital: bool = True
+    ) -> KeyValue:
+        bucket = await self._store.bucket(name, history=history, max_bytes=max_bytes, create=create, vital=vital)
         made: Any = FailingKeyValue(bucket, self)
         counted: KeyValue = made
         return counted

@@ -32,7 +32,7 @@ CALLS: dict[str, tuple[str, ...]] = {
 OWNS: dict[str, tuple[str, ...]] = {
     "bridge": (),
     "client": (subjects.BUCKET_CLIENT,),
-    "gateway": (subjects.BUCKET_GATEWAY,),
+    "gateway": (subjects.BUCKET_GATEWAY, subjects.BUCKET_CONTENT),
     "auth": (subjects.BUCKET_AUTH, subjects.BUCKET_ACCESS),
     "processor": (subjects.BUCKET_PROCESSOR,),
 }

@@ -64,6 +64,8 @@ class NatsStore:
         self._buckets: dict[str, NatsKeyValue] = {}
         self._logs: dict[str, NatsLog] = {}
         self._owned: set[str] = set()
+        self._vital: set[str] = set()
+        """Those that this process makes, and that are probed."""
         self._kept: dict[str, Keeper] = {}
         self._suspicious = asyncio.Event()
         self._upkeep: asyncio.Task[None] | None = None
@@ -93,16 +95,18 @@ class NatsStore:
             await self._last_inspection()
 
     async def check(self) -> None:
-        """A real write and read back in every bucket that this process makes. Raises ``StoreUnavailable``, and
+        """A real write and read back in every vital bucket that this process makes. Raises ``StoreUnavailable``, and
         ``StoreCorrupt`` when records are known to be lost."""
         if not self._calls.client.is_connected:
             raise StoreUnavailable
         if self._clock.monotonic() - self._probed_at < PROBE_VALID_S:
             return
-        await asyncio.gather(*(self._buckets[name].probe() for name in self._owned))
+        await asyncio.gather(*(self._buckets[name].probe() for name in self._vital))
         self._probed_at = self._clock.monotonic()
 
-    async def bucket(self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True) -> NatsKeyValue:
+    async def bucket(
+        self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True, vital: bool = True
+    ) -> NatsKeyValue:
         found = self._buckets.get(check_name(name))
         if found and (name in self._owned or not create):
             return found
@@ -116,7 +120,7 @@ class NatsStore:
             HeaderMaker(int(reply.config.get("max_msgs_per_subject", 1)), self._config.marker_ttl_s),
             replicas=int(reply.config.get("num_replicas", 1)),
         )
-        if self._config.manifest_interval_s > 0:
+        if vital and self._config.manifest_interval_s > 0:
             keeper = Keeper(self._calls, subjects, self._config.marker_ttl_s, writes=create)
             if await keeper.inspect(now=self._clock.now(), thorough=True):
                 raise StoreCorrupt(f"records are missing from the bucket {name!r}: restore a backup")
@@ -124,6 +128,8 @@ class NatsStore:
                 self._kept[name] = keeper
         if create:
             self._owned.add(name)
+            if vital:
+                self._vital.add(name)
         return self._buckets.setdefault(name, bucket)
 
     async def log(

@@ -11,7 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from covey.protocol import auth, conversations, model_settings, nodes, overview, registry, requests, settings, usage
+from covey.protocol import (
+    auth,
+    contents,
+    conversations,
+    model_settings,
+    nodes,
+    overview,
+    registry,
+    requests,
+    settings,
+    usage,
+)
 from covey.protocol.endpoint import Empty, Endpoint, Message, StreamEndpoint
 
 Access = Literal["anonymous", "any", "inference", "account", "admin"]
@@ -377,6 +388,23 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("usage.query", usage.QUERY_USAGE, "account", "GET", "/usage", "Usage by day, model and key"),
     Operation(
         "requests.query", requests.QUERY_REQUESTS, "account", "GET", "/requests", "The last requests, newest first"
+    ),
+    Operation(
+        "requests.content",
+        contents.GET_REQUEST_CONTENT,
+        "admin",
+        "GET",
+        "/requests/{request_id}/content",
+        "What was asked and answered, where that is kept; reading it is written into the audit log",
+        audited=True,
+    ),
+    Operation(
+        "content.policy",
+        contents.GET_CONTENT_POLICY,
+        "any",
+        "GET",
+        "/content-policy",
+        "Whether administrators can read what is asked and answered, and for how long",
     ),
     Operation("overview.get", overview.GET_OVERVIEW, "admin", "GET", "/overview", "The service at a glance"),
     Operation(

@@ -50,6 +50,8 @@ BUCKET_CLIENT = "client"
 """Conversations and preferences. The client worker's alone."""
 BUCKET_GATEWAY = "gateway"
 """Usage roll-ups. The gateway's alone."""
+BUCKET_CONTENT = "content"
+"""What was asked and answered, where an operator has it kept; everything in it expires. The gateway's alone."""
 BUCKET_PROCESSOR = "processor"
 """Model catalogue. The processor's alone."""
 

@@ -54,7 +54,9 @@ class MemoryStore:
         if not self._available:
             raise StoreUnavailable
 
-    async def bucket(self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True) -> MemoryKeyValue:
+    async def bucket(
+        self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True, vital: bool = True
+    ) -> MemoryKeyValue:
         await self.check()
         if create and check_name(name) not in self._buckets:
             self._buckets[name] = MemoryKeyValue(name, self._clock, history=history, max_bytes=max_bytes)

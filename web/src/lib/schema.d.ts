@@ -812,6 +812,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/covey/v1/requests/{request_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was asked and answered, where that is kept; reading it is written into the audit log */
+        get: operations["requests.content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/covey/v1/content-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether administrators can read what is asked and answered, and for how long */
+        get: operations["content.policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/covey/v1/overview": {
         parameters: {
             query?: never;
@@ -2248,6 +2282,97 @@ export interface components {
             node?: string | null;
             /** @default true */
             admitted?: boolean;
+        };
+        /**
+         * RequestContents
+         * @description Newest first. Usually one: several when a client used an id again.
+         */
+        RequestContents: {
+            items: components["schemas"]["KeptContent"][];
+            /** @default 0 */
+            more?: number;
+        };
+        /**
+         * KeptContent
+         * @description One generation: the question as it was given, and as much of the answer as came.
+         */
+        KeptContent: {
+            request_id: string;
+            user_id: string;
+            username: string;
+            /** @default null */
+            key_id?: string | null;
+            model: string;
+            /** @enum {unknown} */
+            kind: "chat" | "completion";
+            at: number;
+            expires_at: number;
+            /**
+             * @default ok
+             * @enum {unknown}
+             */
+            outcome?: "cancelled" | "failed" | "ok" | "refused";
+            /** @default null */
+            error_code?: string | null;
+            /** @default [] */
+            messages?: components["schemas"]["KeptMessage"][];
+            /** @default 0 */
+            messages_left_out?: number;
+            /** @default null */
+            prompt?: string | null;
+            /** @default null */
+            suffix?: string | null;
+            /** @default false */
+            prompt_cut?: boolean;
+            /** @default {} */
+            answer?: components["schemas"]["KeptAnswer"];
+        };
+        /** KeptMessage */
+        KeptMessage: {
+            role: string;
+            /** @default [] */
+            content?: (components["schemas"]["TextPart"] | components["schemas"]["KeptImage"])[];
+            /** @default  */
+            reasoning?: string;
+            /** @default  */
+            name?: string;
+            /** @default [] */
+            tool_calls?: components["schemas"]["ToolCall"][];
+            /** @default  */
+            tool_call_id?: string;
+            /** @default false */
+            cut?: boolean;
+        };
+        /**
+         * KeptImage
+         * @description That a picture was there. The picture itself is never kept.
+         */
+        KeptImage: {
+            /** @enum {unknown} */
+            type: "image";
+            media_type: string;
+            size_bytes: number;
+        };
+        /** KeptAnswer */
+        KeptAnswer: {
+            /** @default  */
+            text?: string;
+            /** @default  */
+            reasoning?: string;
+            /** @default [] */
+            tool_calls?: components["schemas"]["ToolCall"][];
+            /** @default false */
+            cut?: boolean;
+        };
+        /**
+         * ContentPolicy
+         * @description What everybody may know who uses the service.
+         */
+        ContentPolicy: {
+            /** @default false */
+            kept?: boolean;
+            /** @default null */
+            kept_s?: number | null;
         };
         /** Overview */
         Overview: {
@@ -4342,6 +4467,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RequestPage"];
                     "text/csv": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "requests.content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked and answered, where that is kept; reading it is written into the audit log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestContents"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "content.policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether administrators can read what is asked and answered, and for how long */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentPolicy"];
                 };
             };
             /** @description An error */

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from covey.protocol.auth import Identity
+from covey.protocol.contents import GET_CONTENT_POLICY, GET_REQUEST_CONTENT
 from covey.protocol.endpoint import Empty
 from covey.protocol.model_settings import (
     CANCEL_PULL,
@@ -28,6 +29,7 @@ from covey.protocol.nodes import (
 )
 from covey.protocol.requests import QUERY_REQUESTS
 from covey.rpc.context import CallContext
+from covey.workers.gateway.contents import Contents
 from covey.workers.gateway.machines import Machines
 from covey.workers.gateway.model_settings import ModelSettingsStore
 from covey.workers.gateway.names import Names
@@ -48,6 +50,7 @@ class Administration:
     models: ModelSettingsStore
     pulls: GatewayPulls
     requests: RequestLog
+    contents: Contents
     overviews: Overviews
     settings: NodeSettings
 
@@ -57,6 +60,9 @@ def administrative(parts: Administration) -> dict[str, Handler]:
 
     async def get_model_settings(request: Any, _: Identity, __: CallContext) -> msgspec.Struct:
         return parts.models.get(request)
+
+    async def get_content_policy(_: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
+        return parts.contents.policy()
 
     async def list_node_invitations(_: Any, __: Identity, ___: CallContext) -> msgspec.Struct:
         return parts.machines.invitations()
@@ -77,6 +83,8 @@ def administrative(parts: Administration) -> dict[str, Handler]:
         DRAIN_NODE.name: lambda request, identity, context: parts.nodes.set_draining(request, context, draining=True),
         RESUME_NODE.name: lambda request, identity, context: parts.nodes.set_draining(request, context, draining=False),
         QUERY_REQUESTS.name: lambda request, identity, context: parts.requests.query(request, identity),
+        GET_REQUEST_CONTENT.name: lambda request, identity, _: parts.contents.get(request),
+        GET_CONTENT_POLICY.name: get_content_policy,
         GET_MODEL_SETTINGS.name: get_model_settings,
         SET_MODEL_SETTINGS.name: lambda request, identity, context: parts.models.set(request, identity),
         RESET_MODEL_SETTINGS.name: lambda request, identity, context: parts.models.reset(request),

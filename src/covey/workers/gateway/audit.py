@@ -19,8 +19,8 @@ from covey.store.key_value import Log
 from covey.workers.gateway.log_writer import LogWriter
 from covey.workers.gateway.spill import LogEntry
 
-TARGETS = ("user_id", "key_id", "session_id", "invitation_id", "model", "node", "pull_id")
-"""Fields of requests that name what is changed."""
+TARGETS = ("user_id", "key_id", "session_id", "invitation_id", "model", "node", "pull_id", "request_id")
+"""Fields of requests that name what is changed, or read."""
 SHOWN = frozenset(
     {"role", "status", "scopes", "models", "expires_in_s", "everywhere", "hidden", "aliases", "invited_by", "version"}
 )

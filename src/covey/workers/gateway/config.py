@@ -7,6 +7,21 @@ import msgspec
 from covey.domain.request_checks import RequestLimits
 
 
+class ContentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether administrators can read what was asked and answered. Everybody who uses the service is told."""
+
+    keep: bool = False
+    """Keep the question and the answer of each generation for administrators. Nothing of them is kept otherwise."""
+    keep_s: float = 604_800.0
+    """How long: 7 days."""
+    max_bytes: int = 65_536
+    """Most of one question and its answer together; what is beyond is cut off, and marked as cut."""
+    max_stored_bytes: int = 2_147_483_648
+    """Most that all of it may take in the store; when that is full, nothing more is kept until something expires."""
+    max_waiting_bytes: int = 33_554_432
+    """Most that waits in memory to be written; what is beyond is dropped, and counted as dropped."""
+
+
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the gateway believes, for how long, and how it writes down what was used."""
 
@@ -40,3 +55,5 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How old they may be: 30 days."""
     limits: RequestLimits = RequestLimits()
     """Largest requests."""
+    content: ContentConfig = ContentConfig()
+    """Keeping what was asked and answered."""

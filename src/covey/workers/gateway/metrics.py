@@ -55,6 +55,12 @@ class GatewayMetrics:
         self._records = Counter(
             "covey_gateway_log_records_total", "Usage and audit records, by fate", ["log", "fate"], registry=registry
         )
+        self._contents = Counter(
+            "covey_gateway_contents_total",
+            "Questions with their answers that were to be kept, by fate",
+            ["fate"],
+            registry=registry,
+        )
         self._running = Gauge("covey_gateway_requests_running", "Generations under way", registry=registry)
         self._age = Gauge(
             "covey_gateway_access_age_seconds", "Age of what is known about credentials", registry=registry
@@ -96,6 +102,10 @@ class GatewayMetrics:
 
     def operation(self, name: str, outcome: str) -> None:
         self._operations.labels(name, outcome).inc()
+
+    def content(self, fate: str, count: int = 1) -> None:
+        """``fate``: written or dropped."""
+        self._contents.labels(fate).inc(count)
 
     def record(self, log: str, fate: str, count: int = 1) -> None:
         """``fate``: written, spilled, replayed or lost."""

@@ -10,6 +10,7 @@ from covey.protocol.usage import UsageRecord
 from covey.rpc.bus import Bus
 from covey.runtime.clock import Clock
 from covey.workers.gateway.config import GatewayConfig
+from covey.workers.gateway.contents import Contents
 from covey.workers.gateway.credentials import Credentials
 from covey.workers.gateway.metrics import GatewayMetrics
 from covey.workers.gateway.routing import Routing
@@ -24,5 +25,6 @@ class RequestParts:
     routing: Routing
     limiter: Limiter
     metrics: GatewayMetrics
+    contents: Contents
     record: Callable[[UsageRecord], None]
     """Hears of every request that was admitted, once, when it is over."""

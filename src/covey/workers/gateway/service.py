@@ -51,6 +51,7 @@ class GatewayService(Generations):
         settings: NodeSettings,
     ) -> None:
         super().__init__(parts)
+        self._contents = parts.contents
         self._embeddings = embeddings
         self._operations = operations
         self._catalogue = catalogue

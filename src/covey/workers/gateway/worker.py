@@ -36,8 +36,10 @@ from covey.workers.gateway.administration import Administration
 from covey.workers.gateway.audit import Audit
 from covey.workers.gateway.catalogue import Catalogue
 from covey.workers.gateway.config import GatewayConfig
+from covey.workers.gateway.contents import Contents, check_content
 from covey.workers.gateway.credentials import Credentials
 from covey.workers.gateway.embeddings import EmbeddingRequests
+from covey.workers.gateway.keeping_service import KeepingGatewayService
 from covey.workers.gateway.log_writer import LogWriter
 from covey.workers.gateway.machines import Machines, NoMachines
 from covey.workers.gateway.metering import UsageMeter
@@ -137,7 +139,8 @@ class GatewayWorker(ServingWorker):
             records_waiting=self._records_waiting,
         )  # fmt: skip
         self.machines.on_joined = lambda joined: self._note_joined(audit, joined)
-        administration = await self._administration(Names(records), models, credentials)
+        contents = await self._contents(stack, records)
+        administration = await self._administration(Names(records), models, credentials, contents)
         self.service = self._service(credentials, meter, audit, queue, administration, state, rules)
 
         async def write_down() -> None:
@@ -215,8 +218,17 @@ class GatewayWorker(ServingWorker):
             written=written,
         )
 
+    async def _contents(self, stack: AsyncExitStack, records: ReadCopy[bytes]) -> Contents:
+        config = check_content(self._config.content)
+        contents = Contents(config, self._store, records, self._clock, self.metrics)
+        if config.keep:
+            log.warning("request_content_is_kept", keep_s=config.keep_s)
+        stack.push_async_callback(contents.close)
+        await self._repeat(stack, "request_content", contents.flush, self._config.usage_interval_s)
+        return contents
+
     async def _administration(
-        self, names: Names, models: ModelSettingsStore, credentials: Credentials
+        self, names: Names, models: ModelSettingsStore, credentials: Credentials, contents: Contents
     ) -> Administration:
         usage = await self._store.log(LOG_USAGE, max_age_s=self._config.retention_s)
         size, longest_s = self._config.request_log_size, self._config.request_log_s
@@ -227,6 +239,7 @@ class GatewayWorker(ServingWorker):
             models=models,
             pulls=GatewayPulls(self._bus),
             requests=RequestLog(usage, names, self._clock, size=size, longest_s=longest_s),
+            contents=contents,
             overviews=Overviews(self._bus, names, self._clock),
             settings=NodeSettings(
                 self._bus, credentials, lambda: self.settings(), instance=self.instance, node=self.node
@@ -254,11 +267,11 @@ class GatewayWorker(ServingWorker):
             limiter=self.limiter,
             metrics=self.metrics,
             record=usage.put,
+            contents=administration.contents,
         )
         operations = Operations(self._bus, credentials, catalogue, meter, audit, self.metrics, administration)
-        return GatewayService(
-            parts, EmbeddingRequests(parts), operations, catalogue, audit, state, administration.settings
-        )
+        kind = KeepingGatewayService if parts.config.content.keep else GatewayService
+        return kind(parts, EmbeddingRequests(parts), operations, catalogue, audit, state, administration.settings)
 
     async def _repeat(
         self, stack: AsyncExitStack, name: str, work: Callable[[], Awaitable[object]], interval_s: float
