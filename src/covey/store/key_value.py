@@ -153,8 +153,8 @@ class Store(Protocol):
     async def bucket(
         self, name: str, *, history: int = 1, max_bytes: int = -1, create: bool = True, vital: bool = True
     ) -> KeyValue:
-        """The bucket, made if absent and ``create``; otherwise only bound. Not ``vital``, it may be full or lose records
-        and the store is well all the same: for what expires anyhow. Raises ``StoreUnavailable`` when it is not
+        """The bucket, made if absent and ``create``; otherwise only bound. Not ``vital``, it may be full or lose
+        records and the store is well all the same: for what expires anyhow. Raises ``StoreUnavailable`` when it is not
         there, ``StoreCorrupt`` when records are known to be missing from it."""
 
     async def log(
