@@ -28,6 +28,7 @@ export const ACTIONS: Record<string, MessageKey> = {
   "pulls.cancel": "auditPullCancel",
   "users.revoke_key": "auditUserKey",
   "users.end_sessions": "auditUserSessions",
+  "requests.content": "auditContent",
 };
 
 /** The same as whole sentences about `{name}`. */
@@ -58,6 +59,7 @@ export const SENTENCES: Record<string, MessageKey> = {
   "pulls.cancel": "saysPullCancel",
   "users.revoke_key": "saysUserKey",
   "users.end_sessions": "saysUserSessions",
+  "requests.content": "saysContent",
 };
 
 /** Marks that keep a name of any direction apart from the sentence around it (Unicode FSI and PDI). */

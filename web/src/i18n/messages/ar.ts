@@ -13,5 +13,6 @@ import { conversations } from "./ar/conversations";
 import { code } from "./ar/code";
 import { palette } from "./ar/palette";
 import { compare } from "./ar/compare";
+import { content } from "./ar/content";
 
-export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
+export const ar: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare, ...content };

@@ -13,5 +13,6 @@ import { conversations } from "./de/conversations";
 import { code } from "./de/code";
 import { palette } from "./de/palette";
 import { compare } from "./de/compare";
+import { content } from "./de/content";
 
-export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
+export const de: Catalogue = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare, ...content };

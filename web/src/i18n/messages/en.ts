@@ -12,6 +12,7 @@ import { conversations } from "./en/conversations";
 import { code } from "./en/code";
 import { palette } from "./en/palette";
 import { compare } from "./en/compare";
+import { content } from "./en/content";
 
 /** Every text of the interface in English. Other languages have exactly these keys. */
-export const en = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare };
+export const en = { ...account, ...administration, ...app, ...chat, ...service, ...session, ...settings, ...machines, ...models, ...parameters, ...conversations, ...code, ...palette, ...compare, ...content };

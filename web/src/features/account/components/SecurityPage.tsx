@@ -10,6 +10,7 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { toast } from "@/components/toast";
+import { ContentNotice } from "@/features/content/components/ContentNotice";
 import { logOut } from "@/features/session/api/session_api";
 import { leave, useSession } from "@/features/session/session";
 import { useFormats, useText } from "@/i18n/locale";
@@ -33,6 +34,7 @@ export function SecurityPage() {
         )
       }
     >
+      <ContentNotice sx={{ mb: 3 }} />
       <Box component="section" aria-labelledby="password-heading" sx={{ mb: 5 }}>
         <Typography id="password-heading" variant="h2" sx={{ mb: 2 }}>
           {text("changePassword")}

@@ -6,9 +6,11 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import { IconAction } from "@/components/IconAction";
 import { Loading } from "@/components/Loading";
 import { usePageTitle } from "@/components/page_title";
+import { ContentNotice } from "@/features/content/components/ContentNotice";
 import type { ConversationSettings } from "@/features/parameters/settings";
 import { useText } from "@/i18n/locale";
 import type { ChatMessage, StoredMessage } from "@/lib/api_types";
+import { MEASURE } from "@/theme/tokens";
 import { changeDraft, useDraft } from "../drafts";
 import { type ChatRequest, requestFor } from "../generation_request";
 import { useChat } from "../hooks/use_chat";
@@ -120,6 +122,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         used={used}
         contextLength={catalogue?.model.context_length ?? null}
       />
+      <ContentNotice sx={{ width: "100%", maxWidth: MEASURE, mx: "auto", px: { xs: 2, md: 1 }, pb: 1.25, mt: -0.5 }} />
       <Suspense>
         {settingsOpen && (
           <SettingsDrawer

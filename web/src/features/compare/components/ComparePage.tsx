@@ -12,6 +12,7 @@ import { Icon } from "@/components/Icon";
 import { usePageTitle } from "@/components/page_title";
 import { toast } from "@/components/toast";
 import { VisuallyHidden } from "@/components/VisuallyHidden";
+import { ContentNotice } from "@/features/content/components/ContentNotice";
 import { showInfo } from "@/features/conversations/api/conversation_queries";
 import { useGenerations } from "@/features/chat/generation_store";
 import { useModels } from "@/features/models/api/model_queries";
@@ -110,6 +111,7 @@ export function ComparePage() {
         <span role="status">{turns.length > 0 && running === "" ? text("compareDone") : ""}</span>
       </VisuallyHidden>
       <CompareComposer running={running !== ""} ready={columns.length > 0 && columns.every((column) => column.model !== null)} onStop={() => stop(null, tell)} />
+      <ContentNotice sx={{ width: "100%", maxWidth: "60rem", mx: "auto", px: 2, pb: 1.25 }} />
       {settingsOf !== null && <CompareSettings columnKey={settingsOf} onClose={() => setSettingsOf(null)} />}
     </Box>
   );

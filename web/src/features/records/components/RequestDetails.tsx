@@ -4,6 +4,7 @@ import Typography from "@mui/material/Typography";
 import { CopyButton } from "@/components/CopyButton";
 import { Facts } from "@/components/Facts";
 import { SidePanel } from "@/components/SidePanel";
+import { ShowContent } from "@/features/content/components/ShowContent";
 import { type MessageKey, useFormats, useText } from "@/i18n/locale";
 import { REQUEST_OUTCOMES } from "../outcomes";
 import type { LoggedRequest, RequestFilter, UsageRecord } from "../request_filter";
@@ -21,7 +22,7 @@ interface RequestDetailsProps {
   onClose: () => void;
 }
 
-/** One request: whose it was, what it took and where its time went. Never what was asked or answered. */
+/** One request: whose it was, what it took and where its time went; what was asked and answered only where that is kept. */
 export function RequestDetails({ request, onNarrow, onClose }: RequestDetailsProps) {
   const text = useText();
   return (
@@ -68,6 +69,7 @@ function Details({ request, onNarrow }: Pick<RequestDetailsProps, "onNarrow"> & 
           [text("roleProcessor"), record.processor && <code dir="ltr">{record.processor}</code>],
         ]}
       />
+      {record.admitted && record.kind !== "embedding" && <ShowContent requestId={record.request_id} />}
       <Box sx={{ display: "flex", flexWrap: "wrap", gap: 1 }}>
         <Button size="small" variant="outlined" onClick={() => onNarrow({ userId: record.user_id })}>
           {text("requestsSameUser")}

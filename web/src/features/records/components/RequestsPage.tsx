@@ -1,13 +1,14 @@
 import { mdiRefresh } from "@mdi/js";
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { type Column, DataTable } from "@/components/DataTable";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { Icon } from "@/components/Icon";
 import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
+import { contentPolicyQuery } from "@/features/content/api/content_api";
 import { useFormats, useText } from "@/i18n/locale";
 import { requestsQuery } from "../api/requests_api";
 import { REQUEST_OUTCOMES } from "../outcomes";
@@ -20,6 +21,7 @@ export function RequestsPage() {
   const text = useText();
   const [filter, setFilter] = useState(EVERYTHING);
   const [open, setOpen] = useState<LoggedRequest | null>(null);
+  const kept = useQuery(contentPolicyQuery).data?.kept ?? false;
   const log = useInfiniteQuery({ ...requestsQuery(filter), placeholderData: keepPreviousData });
   const rows = useMemo(() => log.data?.pages.flatMap((page) => page.items) ?? [], [log.data]);
   const columns = useRequestColumns();
@@ -27,7 +29,7 @@ export function RequestsPage() {
     <Page
       wide
       title={text("requestsTitle")}
-      lead={text("requestsLead")}
+      lead={text(kept ? "requestsLeadKept" : "requestsLead")}
       actions={
         <Button variant="outlined" startIcon={<Icon path={mdiRefresh} />} loading={log.isFetching} onClick={() => void log.refetch()}>
           {text("refresh")}
