@@ -24,7 +24,7 @@ export function ContentDialog({ requestId, onClose }: { requestId: string; onClo
   return (
     <Dialog open fullWidth maxWidth="md" fullScreen={narrow} onClose={onClose} aria-labelledby={id}>
       <DialogTitle id={id}>{text("contentTitle")}</DialogTitle>
-      <DialogContent tabIndex={0} aria-busy={kept.isPending}>
+      <DialogContent dividers tabIndex={0} aria-busy={kept.isPending}>
         <Box component="p" sx={{ m: 0, mb: 2.5, color: "text.secondary" }}>
           {text("contentAudited")} <code dir="ltr">{requestId}</code>
         </Box>

@@ -14,6 +14,9 @@ const ROLES: Record<string, MessageKey> = {
   tool: "chatToolResult",
 };
 
+/** A type of file keeps its own direction (Unicode FSI and PDI). */
+const isolated = (name: string) => `\u2068${name}\u2069`;
+
 /** One question and its answer as they are kept. Whatever they hold is shown as text. */
 export function KeptContentView({ content }: { content: KeptContent }) {
   const text = useText();
@@ -84,7 +87,7 @@ function Message({ message }: { message: KeptMessage }) {
       {message.reasoning && <Said label={text("reasoningDone")}>{message.reasoning}</Said>}
       {message.content.map((part, index) =>
         part.type === "image" ? (
-          <Mark key={index}>{text("contentPicture", { type: part.media_type || "?", size: formats.size(part.size_bytes) })}</Mark>
+          <Mark key={index}>{text("contentPicture", { type: isolated(part.media_type || "?"), size: formats.size(part.size_bytes) })}</Mark>
         ) : (
           part.text && <Said key={index}>{part.text}</Said>
         ),
@@ -121,5 +124,5 @@ function Said({ label, code = false, children }: { label?: ReactNode; code?: boo
 
 /** What the service says about the content, beside the content itself. */
 function Mark({ children }: { children: ReactNode }) {
-  return <Box component="p" sx={{ m: 0, mt: 0.75, color: "text.secondary", fontStyle: "italic", fontSize: "0.875rem" }}>{children}</Box>;
+  return <Box component="p" sx={{ m: 0, mt: 0.75, color: "text.secondary", fontSize: "0.875rem" }}>{children}</Box>;
 }

@@ -94,7 +94,7 @@ it("marks what is cut, left out, a picture or empty, and further requests of the
   answering({ [POLICY]: { kept: true, kept_s: 60 }, [CONTENT]: { items: [item], more: 2 } });
   show(<ShowContent requestId="req_1" />);
   await userEvent.click(await screen.findByRole("button", { name: "Show content" }));
-  expect(await screen.findByText("Picture, image/png, 2 kB. Pictures are not kept.")).toBeTruthy();
+  expect(await screen.findByText("Picture, \u2068image/png\u2069, 2 kB. Pictures are not kept.")).toBeTruthy();
   expect(screen.getByText("3 earlier messages are not kept.")).toBeTruthy();
   expect(screen.getByText("More was there and is not kept.")).toBeTruthy();
   expect(screen.getByText("There was no answer.")).toBeTruthy();

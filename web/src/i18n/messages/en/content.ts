@@ -3,16 +3,16 @@ import type { Message } from "@/i18n/text";
 /** What is kept of requests, for those who asked and for those who read it. */
 export const content = {
   contentKeptDays: {
-    one: "Your administrator keeps the content of requests for {count} day and can read it: what is asked and what is answered.",
-    other: "Your administrator keeps the content of requests for {count} days and can read it: what is asked and what is answered.",
+    one: "Your administrator keeps the content of requests for {count} day and can read it.",
+    other: "Your administrator keeps the content of requests for {count} days and can read it.",
   },
   contentKeptHours: {
-    one: "Your administrator keeps the content of requests for {count} hour and can read it: what is asked and what is answered.",
-    other: "Your administrator keeps the content of requests for {count} hours and can read it: what is asked and what is answered.",
+    one: "Your administrator keeps the content of requests for {count} hour and can read it.",
+    other: "Your administrator keeps the content of requests for {count} hours and can read it.",
   },
   contentKeptMinutes: {
-    one: "Your administrator keeps the content of requests for {count} minute and can read it: what is asked and what is answered.",
-    other: "Your administrator keeps the content of requests for {count} minutes and can read it: what is asked and what is answered.",
+    one: "Your administrator keeps the content of requests for {count} minute and can read it.",
+    other: "Your administrator keeps the content of requests for {count} minutes and can read it.",
   },
   contentShow: "Show content",
   contentTitle: "Content of the request",
