@@ -1,30 +1,18 @@
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Table from "@mui/material/Table";
-import TableBody from "@mui/material/TableBody";
 import TableCell from "@mui/material/TableCell";
 import TableHead from "@mui/material/TableHead";
 import TableRow from "@mui/material/TableRow";
 import TableSortLabel from "@mui/material/TableSortLabel";
-import { VisuallyHidden } from "./VisuallyHidden";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, type RefObject, useMemo, useRef, useState } from "react";
 import { useText } from "@/i18n/locale";
 import { csvTable } from "@/lib/csv";
 import { downloadText } from "@/lib/download";
+import { type Column, DataRow, PINNED, rowStyles, SpacerRow } from "./DataRow";
 
-export interface Column<Row> {
-  id: string;
-  label: string;
-  render: (row: Row) => ReactNode;
-  /** What to sort by; without it the column cannot be sorted. */
-  sortBy?: (row: Row) => string | number;
-  /** Numbers are read at their end. */
-  numeric?: boolean;
-  /** What an exported file says; without it the column is left out there. */
-  csv?: (row: Row) => string | number;
-  width?: number | string;
-}
+export type { Column } from "./DataRow";
 
 interface DataTableProps<Row> {
   /** What the table shows, for screen readers. */
@@ -47,27 +35,14 @@ interface DataTableProps<Row> {
 
 const ROW_PX = 49;
 const MOST_DRAWN = 120;
-/** What a row is about stays in view while the rest is scrolled sideways. */
-const PINNED = { position: "sticky", insetInlineStart: 0, zIndex: 1, bgcolor: "background.paper" } as const;
+const ROWS = rowStyles(ROW_PX);
 
 /** A real table. Long ones draw only the rows in view, so that ten thousand scroll as smoothly as ten. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, keyOf, empty, foot, maxHeight = "70vh" } = props;
-  const [order, setOrder] = useState<{ id: string; descending: boolean } | null>(null);
+  const { label, columns, empty, foot, maxHeight = "70vh" } = props;
+  const [order, setOrder] = useState<Order | null>(null);
   const rows = useMemo(() => sorted(props.rows, columns, order), [props.rows, columns, order]);
   const scroller = useRef<HTMLDivElement>(null);
-  const virtual = rows.length > MOST_DRAWN;
-  const virtualizer = useVirtualizer({
-    count: virtual ? rows.length : 0,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: 12,
-  });
-  const items = virtualizer.getVirtualItems();
-  const before = items[0]?.start ?? 0;
-  const after = virtual ? virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
-  const drawn = virtual ? items.flatMap(({ index }) => rows[index] ?? []) : rows;
-  const firstIndex = items[0]?.index ?? 0;
   if (rows.length === 0) return <Empty>{empty}</Empty>;
   const table = (
     <Box
@@ -77,57 +52,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       tabIndex={0}
       sx={{ border: 1, borderColor: "divider", borderRadius: 1.5, overflow: "auto", maxHeight, bgcolor: "background.paper" }}
     >
-      <Table stickyHeader size="small" aria-label={label} aria-rowcount={rows.length + 1}>
-        <TableHead>
-          <TableRow>
-            {columns.map((column) => (
-              <TableCell
-                key={column.id}
-                align={column.numeric ? "right" : "left"}
-                sx={{ width: column.width, minWidth: column.width, whiteSpace: "nowrap", bgcolor: "background.paper", ...(column === columns[0] && { ...PINNED, zIndex: 3 }) }}
-                sortDirection={order?.id === column.id ? (order.descending ? "desc" : "asc") : false}
-              >
-                {column.sortBy ? (
-                  <TableSortLabel
-                    active={order?.id === column.id}
-                    direction={order?.id === column.id && order.descending ? "desc" : "asc"}
-                    onClick={() => setOrder(nextOrder(order, column.id))}
-                  >
-                    {column.label}
-                  </TableSortLabel>
-                ) : (
-                  column.label
-                )}
-              </TableCell>
-            ))}
-          </TableRow>
-        </TableHead>
-        <TableBody>
-          {before > 0 && <Spacer height={before} columns={columns.length} />}
-          {drawn.map((row, index) => (
-            <TableRow key={keyOf(row)} hover={props.onOpen !== undefined} aria-rowindex={firstIndex + index + 2} sx={{ height: ROW_PX }}>
-              {columns.map((column, position) => (
-                <TableCell
-                  key={column.id}
-                  component={position === 0 ? "th" : "td"}
-                  scope={position === 0 ? "row" : undefined}
-                  align={column.numeric ? "right" : "left"}
-                  sx={{
-                    fontVariantNumeric: "tabular-nums",
-                    fontWeight: position === 0 ? 550 : undefined,
-                    overflowWrap: "break-word",
-                    minWidth: column.width ?? { xs: "6.5rem", md: 0 },
-                    maxWidth: "24rem",
-                    ...(position === 0 && PINNED),
-                  }}
-                >
-                  {position === 0 && props.onOpen ? <Opener row={row} {...props} column={column} /> : column.render(row)}
-                </TableCell>
-              ))}
-            </TableRow>
-          ))}
-          {after > 0 && <Spacer height={after} columns={columns.length} />}
-        </TableBody>
+      <Table stickyHeader size="small" sx={ROWS} aria-label={label} aria-rowcount={rows.length + 1}>
+        <Head columns={columns as Column<never>[]} order={order} onOrder={setOrder} />
+        <Body {...props} rows={rows} scroller={scroller} />
       </Table>
       {foot && <Box sx={{ p: 1, textAlign: "center", position: "sticky", insetInlineStart: 0 }}>{foot}</Box>}
     </Box>
@@ -140,6 +67,71 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     </>
   );
 }
+
+/** The rows that are in view. Whatever is around them is not drawn again while they are scrolled. */
+function Body<Row>({ rows, columns, keyOf, onOpen, openLabel, scroller }: DataTableProps<Row> & { scroller: RefObject<HTMLDivElement | null> }) {
+  const virtual = rows.length > MOST_DRAWN;
+  const virtualizer = useVirtualizer({
+    count: virtual ? rows.length : 0,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+  });
+  const items = virtualizer.getVirtualItems();
+  const before = items[0]?.start ?? 0;
+  const after = virtual ? virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
+  const drawn = virtual ? items.flatMap(({ index }) => rows[index] ?? []) : rows;
+  const firstIndex = items[0]?.index ?? 0;
+  return (
+    <tbody>
+      {before > 0 && <SpacerRow height={before} columns={columns.length} />}
+      {drawn.map((row, index) => (
+        <DataRow key={keyOf(row)} row={row} columns={columns} rowIndex={firstIndex + index + 2} onOpen={onOpen} openLabel={openLabel} />
+      ))}
+      {after > 0 && <SpacerRow height={after} columns={columns.length} />}
+    </tbody>
+  );
+}
+
+interface Order {
+  id: string;
+  descending: boolean;
+}
+
+interface HeadProps {
+  columns: Column<never>[];
+  order: Order | null;
+  onOrder: (order: Order | null) => void;
+}
+
+const Head = memo(function Head({ columns, order, onOrder }: HeadProps) {
+  return (
+    <TableHead>
+      <TableRow>
+        {columns.map((column) => (
+          <TableCell
+            key={column.id}
+            align={column.numeric ? "right" : "left"}
+            sx={{ width: column.width, minWidth: column.width, whiteSpace: "nowrap", bgcolor: "background.paper", ...(column === columns[0] && { ...PINNED, zIndex: 3 }) }}
+            sortDirection={order?.id === column.id ? (order.descending ? "desc" : "asc") : false}
+          >
+            {column.sortBy ? (
+              <TableSortLabel
+                active={order?.id === column.id}
+                direction={order?.id === column.id && order.descending ? "desc" : "asc"}
+                onClick={() => onOrder(nextOrder(order, column.id))}
+              >
+                {column.label}
+              </TableSortLabel>
+            ) : (
+              column.label
+            )}
+          </TableCell>
+        ))}
+      </TableRow>
+    </TableHead>
+  );
+});
 
 function ExportButton<Row>({ name, columns, rows }: { name: string; columns: Column<Row>[]; rows: readonly Row[] }) {
   const text = useText();
@@ -156,41 +148,6 @@ function ExportButton<Row>({ name, columns, rows }: { name: string; columns: Col
   );
 }
 
-function Opener<Row>({ row, column, onOpen, openLabel }: DataTableProps<Row> & { row: Row; column: Column<Row> }) {
-  return (
-    <Box
-      component="button"
-      type="button"
-      onClick={() => onOpen?.(row)}
-      sx={{
-        font: "inherit",
-        color: "primary.main",
-        background: "none",
-        border: 0,
-        p: 0,
-        minHeight: 24,
-        textAlign: "start",
-        cursor: "pointer",
-        textDecoration: "underline",
-        textDecorationColor: "transparent",
-        textUnderlineOffset: "0.18em",
-        "&:hover": { textDecorationColor: "currentColor" },
-      }}
-    >
-      {column.render(row)}
-      {openLabel && <VisuallyHidden>{openLabel(row)}</VisuallyHidden>}
-    </Box>
-  );
-}
-
-function Spacer({ height, columns }: { height: number; columns: number }) {
-  return (
-    <tr aria-hidden="true">
-      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
-    </tr>
-  );
-}
-
 /** Said where there is nothing to show yet. */
 export function Empty({ children }: { children: ReactNode }) {
   return (
@@ -202,12 +159,12 @@ export function Empty({ children }: { children: ReactNode }) {
   );
 }
 
-function nextOrder(order: { id: string; descending: boolean } | null, id: string) {
+function nextOrder(order: Order | null, id: string) {
   if (order?.id !== id) return { id, descending: false };
   return order.descending ? null : { id, descending: true };
 }
 
-function sorted<Row>(rows: readonly Row[], columns: Column<Row>[], order: { id: string; descending: boolean } | null) {
+function sorted<Row>(rows: readonly Row[], columns: Column<Row>[], order: Order | null) {
   const sortBy = columns.find((column) => column.id === order?.id)?.sortBy;
   if (sortBy === undefined || order === null) return rows;
   const sign = order.descending ? -1 : 1;

@@ -1,5 +1,15 @@
-/** Numbers, times and sizes as people of one language write them. Times are Unix seconds. */
-export function formatsOf(locale: string) {
+const made = new Map<string, Formats>();
+
+export type Formats = ReturnType<typeof makeFormats>;
+
+/** Numbers, times and sizes as people of one language write them. Times are Unix seconds. Made once for each language. */
+export function formatsOf(locale: string): Formats {
+  const present = made.get(locale) ?? makeFormats(locale);
+  made.set(locale, present);
+  return present;
+}
+
+function makeFormats(locale: string) {
   const whole = new Intl.NumberFormat(locale);
   const one = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const two = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });

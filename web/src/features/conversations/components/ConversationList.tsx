@@ -21,6 +21,8 @@ interface ConversationListProps {
 
 const sizeOf = (row: Row | undefined) => (row?.kind === "heading" ? 34 : row?.kind === "chat" && row.snippet !== null ? 54 : 36);
 
+const LIST = { m: 0, p: 0, listStyle: "none", position: "relative", "& > li": { position: "absolute", insetInline: 0, top: 0, contain: "layout style" } };
+
 /** The conversations, however many: only those in sight are on the page. Arrows move through them. */
 export function ConversationList({ rows, more, onMenu, onRename, onChange, onRemove }: ConversationListProps) {
   const text = useText();
@@ -65,24 +67,18 @@ export function ConversationList({ rows, more, onMenu, onRename, onChange, onRem
   return (
     <Box ref={scroller} sx={{ flex: 1, minHeight: 0, overflowY: "auto", px: 1, mt: 0.75, pb: 1, scrollbarWidth: "thin" }}>
       {/* The keys belong to the links and buttons inside. */}
-      <Box component="ul" aria-label={text("conversations")} onKeyDown={onKeyDown} sx={{ m: 0, p: 0, listStyle: "none", position: "relative", height: virtual.getTotalSize() }}>
+      <Box component="ul" aria-label={text("conversations")} onKeyDown={onKeyDown} sx={LIST} style={{ height: virtual.getTotalSize() }}>
         {items.map((item) => {
           const row = rows[item.index];
           return (
             row && (
-              <Box
-                component="li"
-                key={item.key}
-                data-index={item.index}
-                sx={{ position: "absolute", insetInline: 0, top: 0, contain: "layout style" }}
-                style={{ height: item.size, transform: `translateY(${item.start}px)` }}
-              >
+              <li key={item.key} data-index={item.index} style={{ height: item.size, transform: `translateY(${item.start}px)` }}>
                 {row.kind === "heading" && <HeadingRow period={row.period} onDrop={onChange} />}
                 {row.kind === "folder" && <FolderRow name={row.name} count={row.count} open={row.open} onDrop={onChange} />}
                 {row.kind === "chat" && (
                   <ConversationRow rowKey={row.key} info={row.info} snippet={row.snippet} inFolder={row.inFolder} onMenu={onMenu} onRename={onRename} />
                 )}
-              </Box>
+              </li>
             )
           );
         })}

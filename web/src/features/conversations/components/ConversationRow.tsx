@@ -1,9 +1,9 @@
 import { mdiDotsHorizontal, mdiPin } from "@mdi/js";
 import Box from "@mui/material/Box";
+import ButtonBase from "@mui/material/ButtonBase";
 import Checkbox from "@mui/material/Checkbox";
 import { memo } from "react";
 import { Icon } from "@/components/Icon";
-import { IconAction } from "@/components/IconAction";
 import { ListLink } from "@/components/links";
 import { VisuallyHidden } from "@/components/VisuallyHidden";
 import { useText } from "@/i18n/locale";
@@ -50,37 +50,47 @@ export const ConversationRow = memo(function ConversationRow({ rowKey, info, sni
     );
   }
   return (
-    <Box sx={{ position: "relative", height: "100%", "&:hover .menu, &:focus-within .menu, .menu[aria-expanded=true]": { opacity: 1 } }}>
+    <Box sx={CHAT}>
       <ListLink
         to="/c/$conversationId"
         params={{ conversationId: info.id }}
         preload={false}
         draggable
         onDragStart={(event) => dragged(event.dataTransfer, info)}
-        sx={{ height: "100%", borderRadius: 2, py: 0, gap: 0.75, paddingInlineStart: inFolder ? 3.5 : 1.5, paddingInlineEnd: 5, "&[data-status=active]": { bgcolor: "sunken", fontWeight: 600 } }}
+        className={inFolder ? "inFolder" : undefined}
       >
-        <Box sx={{ minWidth: 0, flex: 1 }}>
-          <Box component="bdi" sx={{ ...LINE, fontWeight: sign === "unread" ? 700 : undefined }}>{title}</Box>
-          {snippet !== null && (
-            <Box component="bdi" sx={{ ...LINE, fontSize: "0.78rem", color: "text.secondary" }}>{snippet}</Box>
-          )}
-        </Box>
+        <div>
+          <bdi className={sign === "unread" ? "unread" : undefined}>{title}</bdi>
+          {snippet !== null && <bdi className="snippet">{snippet}</bdi>}
+        </div>
         <SignMark sign={sign} />
         {info.pinned && inFolder && <Icon path={mdiPin} sx={{ fontSize: "0.9rem", color: "text.secondary" }} />}
       </ListLink>
-      <IconAction
-        className="menu"
-        path={mdiDotsHorizontal}
-        label={text("conversationMenu", { title })}
-        aria-haspopup="menu"
-        onClick={(event) => onMenu(info, rowKey, event.currentTarget)}
-        sx={{ position: "absolute", insetInlineEnd: 4, top: "50%", mt: "-14px", width: 28, height: 28, opacity: { xs: 1, md: 0 } }}
-      />
+      {/* No tooltip: it would take longer to draw than the row. */}
+      <ButtonBase className="menu" aria-label={text("conversationMenu", { title })} aria-haspopup="menu" onClick={(event) => onMenu(info, rowKey, event.currentTarget)}>
+        <Icon path={mdiDotsHorizontal} />
+      </ButtonBase>
     </Box>
   );
 });
 
 const LINE = { display: "block", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", fontSize: "0.9rem" } as const;
+
+/** All of a row in one style: each further one costs time for every row that is scrolled into view. */
+const CHAT = {
+  position: "relative",
+  height: "100%",
+  "& > a": { height: "100%", borderRadius: 2, py: 0, gap: 0.75, paddingInlineStart: "12px", paddingInlineEnd: "40px" },
+  "& > a.inFolder": { paddingInlineStart: "28px" },
+  "& > a[data-status=active]": { bgcolor: "sunken", fontWeight: 600 },
+  "& > a > div": { minWidth: 0, flex: 1 },
+  "& bdi": LINE,
+  "& bdi.unread": { fontWeight: 700 },
+  "& bdi.snippet": { fontSize: "0.78rem", color: "text.secondary" },
+  "& > .menu": { position: "absolute", insetInlineEnd: 4, top: "50%", mt: "-14px", width: 28, height: 28, borderRadius: "50%", opacity: { xs: 1, md: 0 } },
+  "& > .menu:hover": { bgcolor: "action.hover" },
+  "&:hover > .menu, &:focus-within > .menu, & > .menu[aria-expanded=true]": { opacity: 1 },
+} as const;
 
 function SignMark({ sign }: { sign: Sign }) {
   const text = useText();
