@@ -2,13 +2,18 @@ import { expect, it } from "vitest";
 import { keptFor } from "./kept_for";
 
 it.each([
-  [604_800, "contentKeptDays", 7],
-  [86_400, "contentKeptDays", 1],
-  [86_401, "contentKeptDays", 2],
-  [86_399, "contentKeptHours", 24],
-  [3_600, "contentKeptHours", 1],
-  [90, "contentKeptMinutes", 2],
-  [1, "contentKeptMinutes", 1],
-])("says %d seconds in a unit that people use, and never too little", (seconds, key, count) => {
-  expect(keptFor(seconds)).toEqual({ key, count });
+  [604_800, "7 days"],
+  [86_400, "1 day"],
+  [86_401, "2 days"],
+  [86_399, "24 hours"],
+  [3_600, "1 hour"],
+  [90, "2 minutes"],
+  [1, "1 minute"],
+])("says %d seconds in a unit that people use, and never too little", (seconds, said) => {
+  expect(keptFor(seconds, "en")).toBe(said);
+});
+
+it("says it in the language of the page", () => {
+  expect(keptFor(604_800, "de")).toBe("7 Tage");
+  expect(keptFor(604_800, "ar")).toContain("أيام");
 });

@@ -1,13 +1,11 @@
-import type { MessageKey } from "@/i18n/locale";
-
-const UNITS: [seconds: number, key: "contentKeptDays" | "contentKeptHours" | "contentKeptMinutes"][] = [
-  [86_400, "contentKeptDays"],
-  [3_600, "contentKeptHours"],
-  [60, "contentKeptMinutes"],
+const UNITS: [seconds: number, unit: "day" | "hour" | "minute"][] = [
+  [86_400, "day"],
+  [3_600, "hour"],
+  [60, "minute"],
 ];
 
-/** The sentence that says for how long, and its number: in the largest unit that says it, and never too little. */
-export function keptFor(seconds: number): { key: MessageKey; count: number } {
-  const [length, key] = UNITS.find(([each]) => seconds >= each) ?? [60, "contentKeptMinutes" as const];
-  return { key, count: Math.max(1, Math.ceil(seconds / length)) };
+/** A time as people of a language write it, in the largest unit that says it, and never too little. */
+export function keptFor(seconds: number, locale: string): string {
+  const [length, unit] = UNITS.find(([each]) => seconds >= each) ?? [60, "minute" as const];
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(Math.max(1, Math.ceil(seconds / length)));
 }

@@ -1,18 +1,7 @@
 import type { Message } from "@/i18n/text";
 
 export const content = {
-  contentKeptDays: {
-    one: "Deine Administration bewahrt den Inhalt von Anfragen {count} Tag lang auf und kann ihn lesen.",
-    other: "Deine Administration bewahrt den Inhalt von Anfragen {count} Tage lang auf und kann ihn lesen.",
-  },
-  contentKeptHours: {
-    one: "Deine Administration bewahrt den Inhalt von Anfragen {count} Stunde lang auf und kann ihn lesen.",
-    other: "Deine Administration bewahrt den Inhalt von Anfragen {count} Stunden lang auf und kann ihn lesen.",
-  },
-  contentKeptMinutes: {
-    one: "Deine Administration bewahrt den Inhalt von Anfragen {count} Minute lang auf und kann ihn lesen.",
-    other: "Deine Administration bewahrt den Inhalt von Anfragen {count} Minuten lang auf und kann ihn lesen.",
-  },
+  contentKept: "Deine Administration bewahrt den Inhalt von Anfragen {time} lang auf und kann ihn lesen.",
   contentShow: "Inhalt zeigen",
   contentTitle: "Inhalt der Anfrage",
   contentAudited: "Dass du das liest, steht im Protokoll. Anfrage:",

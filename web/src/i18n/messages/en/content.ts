@@ -2,18 +2,7 @@ import type { Message } from "@/i18n/text";
 
 /** What is kept of requests, for those who asked and for those who read it. */
 export const content = {
-  contentKeptDays: {
-    one: "Your administrator keeps the content of requests for {count} day and can read it.",
-    other: "Your administrator keeps the content of requests for {count} days and can read it.",
-  },
-  contentKeptHours: {
-    one: "Your administrator keeps the content of requests for {count} hour and can read it.",
-    other: "Your administrator keeps the content of requests for {count} hours and can read it.",
-  },
-  contentKeptMinutes: {
-    one: "Your administrator keeps the content of requests for {count} minute and can read it.",
-    other: "Your administrator keeps the content of requests for {count} minutes and can read it.",
-  },
+  contentKept: "Your administrator keeps the content of requests for {time} and can read it.",
   contentShow: "Show content",
   contentTitle: "Content of the request",
   contentAudited: "That you read this is in the audit log. Request:",
