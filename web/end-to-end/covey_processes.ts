@@ -22,15 +22,18 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** One `covey up` with its own arguments; restarted and ended by the process that began it. */
+/** One `covey up`, or another command that goes on, with its own arguments; restarted and ended by whoever began it. */
 export class CoveyProcess {
   private child: ChildProcess | null = null;
   private output = "";
 
-  constructor(private readonly args: string[]) {}
+  constructor(
+    private readonly args: string[],
+    private readonly command: string[] = ["up"],
+  ) {}
 
   async start(): Promise<void> {
-    const child = spawn(python, ["-m", "covey", "up", ...this.args], {
+    const child = spawn(python, ["-m", "covey", ...this.command, ...this.args], {
       cwd: root,
       env: { ...process.env, PYTHONPATH: join(root, "src"), NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
-import { askedBy, shortcutsWith } from "./shortcuts";
+import type { MessageKey } from "@/i18n/locale";
+import { de } from "@/i18n/messages/de";
+import { askedBy, keyName, shortcutsWith } from "./shortcuts";
 
 function asked(facts: KeyboardEventInit, target: HTMLElement = document.body) {
   let found: string | null = null;
@@ -35,4 +37,9 @@ it("takes no single keys from fields, and none while a word is composed", () => 
   expect(asked({ key: "?", shiftKey: true }, radio)).toBe("sheet");
   expect(asked({ key: "k" })).toBeNull();
   expect(asked({ key: "k", ctrlKey: true, altKey: true })).toBeNull();
+});
+
+it("names keys as they are printed where a language is spoken", () => {
+  const inGerman = (key: MessageKey) => String(de[key]);
+  expect(["Ctrl", "Shift", "Enter", "Del", "⌘", "K"].map((key) => keyName(key, inGerman))).toEqual(["Strg", "Umschalt", "Eingabe", "Entf", "⌘", "K"]);
 });

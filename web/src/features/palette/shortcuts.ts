@@ -1,6 +1,6 @@
 import { create } from "zustand";
 import type { SendKey } from "@/features/chat/send_key";
-import type { MessageKey } from "@/i18n/locale";
+import type { MessageKey, Translate } from "@/i18n/locale";
 import { readStored, writeStored } from "@/lib/storage";
 
 const STORED = "covey.shortcuts";
@@ -15,6 +15,14 @@ export function switchShortcuts(on: boolean): void {
 
 const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
 export const COMMAND = isApple ? "⌘" : "Ctrl";
+
+const NAMED: Record<string, MessageKey> = { Ctrl: "keyControl", Shift: "keyShift", Enter: "keyEnter", Del: "keyDelete" };
+
+/** What is printed on a key where that language is spoken. */
+export function keyName(key: string, text: Translate): string {
+  const name = NAMED[key];
+  return name === undefined ? key : text(name);
+}
 
 export interface Shortcut {
   keys: string[];

@@ -6,7 +6,7 @@ import RadioGroup from "@mui/material/RadioGroup";
 import { useColorScheme } from "@mui/material/styles";
 import { Page } from "@/components/Page";
 import { chooseSendKey, type SendKey, useSendKey } from "@/features/chat/send_key";
-import { COMMAND } from "@/features/palette/shortcuts";
+import { COMMAND, keyName } from "@/features/palette/shortcuts";
 import { chooseLocale, LOCALES, type Locale, type MessageKey, useLocaleState, useText } from "@/i18n/locale";
 
 type Scheme = "light" | "dark" | "system";
@@ -49,7 +49,7 @@ export function PreferencesPage() {
         <FormLabel component="legend">{text("sendKey")}</FormLabel>
         <RadioGroup name="send-key" value={sendKey} onChange={(_, chosen) => chooseSendKey(chosen as SendKey)}>
           {SEND_KEYS.map(([key, label]) => (
-            <FormControlLabel key={key} value={key} control={<Radio />} label={text(label, { key: COMMAND })} sx={{ minHeight: 42, py: 0.5 }} />
+            <FormControlLabel key={key} value={key} control={<Radio />} label={text(label, { key: keyName(COMMAND, text) })} sx={{ minHeight: 42, py: 0.5 }} />
           ))}
         </RadioGroup>
       </FormControl>

@@ -8,7 +8,7 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import { Icon } from "@/components/Icon";
 import { IconAction } from "@/components/IconAction";
 import { VisuallyHidden } from "@/components/VisuallyHidden";
-import { COMMAND } from "@/features/palette/shortcuts";
+import { COMMAND, keyName } from "@/features/palette/shortcuts";
 import { useText } from "@/i18n/locale";
 import { MEASURE } from "@/theme/tokens";
 import { changeDraft, useDraft } from "../drafts";
@@ -83,7 +83,7 @@ export const Composer = memo(function Composer(props: ComposerProps) {
             sx={{ px: 0.5, py: 0.5, lineHeight: 1.5, "& textarea::placeholder": { color: "text.secondary", opacity: 1 } }}
           />
           <VisuallyHidden>
-            <span id="composer-help">{text(sendKey === "enter" ? "sendKeyEnter" : "sendKeyCommand", { key: COMMAND })}</span>
+            <span id="composer-help">{text(sendKey === "enter" ? "sendKeyEnter" : "sendKeyCommand", { key: keyName(COMMAND, text) })}</span>
           </VisuallyHidden>
           <Box sx={{ display: "flex", alignItems: "center", gap: 1, mt: 0.25 }}>
             <input

@@ -12,7 +12,7 @@ import { useSendKey } from "@/features/chat/send_key";
 import { useText } from "@/i18n/locale";
 import { score } from "../fuzzy";
 import { openPalette } from "../palette_state";
-import { shortcutsWith, switchShortcuts, useShortcuts } from "../shortcuts";
+import { keyName, shortcutsWith, switchShortcuts, useShortcuts } from "../shortcuts";
 
 /** All keys, to be searched, and the switch that turns them off. */
 export default function ShortcutSheet() {
@@ -22,7 +22,7 @@ export default function ShortcutSheet() {
   const sendKey = useSendKey((state) => state.sendKey);
   const groups = shortcutsWith(sendKey).map((group) => ({
     ...group,
-    shortcuts: group.shortcuts.filter((each) => score(search, `${text(each.label)} ${each.keys.join(" ")}`) !== null),
+    shortcuts: group.shortcuts.filter((each) => score(search, `${text(each.label)} ${each.keys.map((key) => keyName(key, text)).join(" ")}`) !== null),
   })).filter((group) => group.shortcuts.length > 0);
   const close = () => openPalette(null);
   return (
@@ -48,7 +48,7 @@ export default function ShortcutSheet() {
                   <Box component="dd" dir="ltr" sx={{ m: 0, display: "flex", gap: 0.5 }}>
                     {each.keys.map((key) => (
                       <Box key={key} component="kbd" sx={{ px: 0.75, border: 1, borderColor: "divider", borderRadius: 1, bgcolor: "sunken" }}>
-                        {key}
+                        {keyName(key, text)}
                       </Box>
                     ))}
                   </Box>

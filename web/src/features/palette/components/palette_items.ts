@@ -13,7 +13,7 @@ import { leave, useSession } from "@/features/session/session";
 import { chooseLocale, type Locale, LOCALES, useText } from "@/i18n/locale";
 import { openPalette } from "../palette_state";
 import type { Ranked } from "../fuzzy";
-import { COMMAND } from "../shortcuts";
+import { COMMAND, keyName } from "../shortcuts";
 
 export interface PaletteItem extends Ranked {
   kind: "action" | "page" | "model" | "chat";
@@ -40,7 +40,7 @@ export function usePaletteItems(): PaletteItem[] {
     ["system", "themeSystem"],
   ] as const;
   return [
-    { id: "new", kind: "action", icon: mdiPlus, label: text("navNewChat"), keys: `${COMMAND} Shift O`, run: () => void navigate({ to: "/" }) },
+    { id: "new", kind: "action", icon: mdiPlus, label: text("navNewChat"), keys: [COMMAND, "Shift", "O"].map((key) => keyName(key, text)).join(" "), run: () => void navigate({ to: "/" }) },
     { id: "compare", kind: "action", icon: mdiCompare, label: text("compareTitle"), run: () => void navigate({ to: "/compare" }) },
     ...(conversationId === undefined
       ? []

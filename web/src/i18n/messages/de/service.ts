@@ -101,7 +101,7 @@ export const service = {
   modelSettingsSave: "Speichern",
   modelSettingsSaved: "Die Einstellungen sind gespeichert.",
   modelDescription: "Beschreibung",
-  modelAliasesHint: "Gib einen Namen ein und drücke Enter.",
+  modelAliasesHint: "Gib einen Namen ein und drücke die Eingabetaste.",
   modelSystemPrompt: "System-Prompt",
   modelSystemPromptHint: "Steht am Anfang von Unterhaltungen, die keinen eigenen haben.",
   modelSampling: "Standardparameter",
