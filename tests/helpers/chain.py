@@ -16,6 +16,7 @@ from covey.errors import CoveyError
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import InstanceId, ModelName, NodeName, RequestId
 from covey.protocol.inference import (
+    AT_WORK,
     CLIENT_GENERATE,
     PROCESSOR_EMBED,
     PROCESSOR_GENERATE,
@@ -44,6 +45,7 @@ from covey.protocol.registry import (
 )
 from covey.protocol.whole_answers import CLIENT_ANSWER, PROCESSOR_ANSWER, PerhapsWhole, WholeAnswer
 from covey.rpc.bus import Binding
+from covey.rpc.cancelled_at_work import CancelledAtWork
 from covey.rpc.context import CallContext
 from covey.rpc.gathered import gathered
 from covey.rpc.local import LocalBus
@@ -150,6 +152,8 @@ class WholeProcessor(SampleProcessor):
         """What it says or raises instead of the engine's answer."""
         self.stubborn = False
         """Answer although the task was cancelled."""
+        self.full = False
+        """Whoever waits at the gate of a call waits for a slot there."""
 
     @serves(PROCESSOR_ANSWER)
     async def answer(self, request: Generate, context: CallContext) -> PerhapsWhole:
@@ -176,8 +180,36 @@ class WholeProcessor(SampleProcessor):
         try:
             await self.gate.enter()
         except asyncio.CancelledError:
-            if not self.stubborn:
+            if self.full:
                 raise
+            if not self.stubborn:
+                raise CancelledAtWork from None
+
+
+class UnseenProcessor(SampleProcessor):
+    """One of another process, as the gateway sees it: of an answer that nobody watches, nothing is heard before all
+    of it. The gate is entered while the engine is at work."""
+
+    @streams(PROCESSOR_GENERATE)
+    async def generate(self, request: Generate, context: CallContext) -> AsyncGenerator[GenerationEvent, None]:
+        self.asked.append(request)
+        self.running += 1
+        try:
+            yield AT_WORK
+            if self.gate is not None:
+                await self.gate.enter()
+            if self.refuse is not None:
+                raise self.refuse
+            found = await gathered(
+                cast("AsyncGenerator[GenerationEvent, None]", self.engine.generate(request, RequestId(mint("run"))))
+            )
+        finally:
+            self.running -= 1
+        assert found.started is not None
+        yield found.started
+        for delta in found.deltas:
+            yield delta
+        yield found.finished
 
 
 class Chain:
@@ -205,6 +237,13 @@ class Chain:
     async def whole_processor(self, **settings: Any) -> WholeProcessor:
         """The same with an engine that gives answers as a whole."""
         processor = WholeProcessor(SampleEngine(msgspec.convert({"tokens": 8, **settings}, SampleConfig)))
+        await processor.start(self.bus)
+        self.processors.append(processor)
+        return processor
+
+    async def unseen_processor(self, **settings: Any) -> UnseenProcessor:
+        """The same in another process, as the gateway sees it."""
+        processor = UnseenProcessor(SampleEngine(msgspec.convert({"tokens": 8, **settings}, SampleConfig)))
         await processor.start(self.bus)
         self.processors.append(processor)
         return processor

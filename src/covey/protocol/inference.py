@@ -131,8 +131,12 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "cancel
 
 class Queued(Message, frozen=True, kw_only=True, tag="queued"):
     position: int
-    """1 is next."""
+    """1 is next. 0 is told to gateways and by them to nobody: see ``AT_WORK``."""
     estimated_wait_s: float | None = None
+
+
+AT_WORK = Queued(position=0)
+"""An engine is at work on an answer that comes as a whole, whose ``Started`` comes with its end."""
 
 
 class Loading(Message, frozen=True, kw_only=True, tag="loading"):

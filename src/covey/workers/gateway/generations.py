@@ -16,6 +16,7 @@ from covey.domain.request_records import refusal
 from covey.errors import ERRORS_BY_CODE, CoveyError, StreamInterrupted, Unauthenticated, error_from_code
 from covey.protocol.auth import Identity
 from covey.protocol.inference import (
+    AT_WORK,
     GATEWAY_GENERATE,
     PROCESSOR_GENERATE,
     Delta,
@@ -34,6 +35,7 @@ from covey.protocol.whole_answers import (
     READ_THE_STREAM,
     PerhapsWhole,
 )
+from covey.rpc.cancelled_at_work import CancelledAtWork
 from covey.rpc.context import CallContext
 from covey.rpc.gathered import gathered
 from covey.rpc.service import Service, serves, streams
@@ -103,8 +105,7 @@ class Generations(Service):
                         if kind is Finished:
                             yield run.finished(cast("Finished", event), counted, chars)
                             return
-                        if not run.started:  # otherwise it is another processor's beginning: one was enough
-                            self._beginning(run, event)
+                        if not run.started and self._beginning(run, event):  # of another processor one was enough
                             run.sent = True
                             yield event
                             if run.failure is not None:
@@ -173,9 +174,11 @@ class Generations(Service):
                 return found if answer is found.answer else PerhapsWhole(answer=answer)
             failure = run.failure  # the engine answered although it was told to stop
             run.was_cut()
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            if isinstance(error, CancelledAtWork):
+                run.at_work = True
             if not run.was_cut() or run.failure is None:
-                raise
+                raise asyncio.CancelledError(*error.args) from None
             failure = run.failure
         except CoveyError as error:
             failure = error
@@ -241,10 +244,15 @@ class Generations(Service):
 
     # Under way
 
-    def _beginning(self, run: Run, event: GenerationEvent) -> None:
+    def _beginning(self, run: Run, event: GenerationEvent) -> bool:
+        """Whether the caller is told of it."""
         if isinstance(event, Started):
             run.started = True
             run.queue_ms = event.queue_ms
+        elif event == AT_WORK:
+            run.at_work = True
+            return False
+        return True
 
     def _try_another(self, run: Run, failure: CoveyError) -> bool:
         """Whether the request goes to another processor, which is chosen then."""
@@ -262,6 +270,7 @@ class Generations(Service):
             run.chosen = self._routing.choose(found, run.excluded)
         except CoveyError:  # nobody else can: the first failure says more
             return False
+        run.at_work = False
         self._metrics.retried(failure.code)
         return True
 

@@ -23,6 +23,7 @@ class Run:
 
     __slots__ = (
         "admitted_at",
+        "at_work",
         "chars",
         "chosen",
         "context",
@@ -71,6 +72,8 @@ class Run:
         self.sent = False
         """Whether the caller has had any event."""
         self.started = False
+        self.at_work = False
+        """Whether an engine works on an answer whose beginning will be told with its end."""
         self.usage: Usage | None = None
         self.outcome: Outcome = "cancelled"
         """Until something else is known: that is what it is when the caller goes away."""
@@ -126,12 +129,15 @@ class Run:
         if error.code in ("unauthenticated", "forbidden"):
             self.outcome = "cancelled"
         self.error_code = error.code
+        if self.outcome != "cancelled":
+            self.at_work = False  # its work came to nothing by no doing of the caller's
         return Failed(code=error.code, detail=error.detail, retry_after_s=error.retry_after_s, usage=self.billed())
 
     def billed(self) -> Usage:
         """What it costs, as far as it got."""
         if self.usage is None:
-            self.usage = settle(None, counted=self.counted, chars=self.chars, size=self.size, started=self.started)
+            begun = self.started or self.at_work
+            self.usage = settle(None, counted=self.counted, chars=self.chars, size=self.size, started=begun)
         return self.usage
 
 

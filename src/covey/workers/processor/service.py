@@ -18,6 +18,7 @@ from covey.errors import BackendProtocolError, BackendUnavailable, CoveyError, D
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import InstanceId, ModelName, NodeName
 from covey.protocol.inference import (
+    AT_WORK,
     PROCESSOR_EMBED,
     PROCESSOR_GENERATE,
     Embed,
@@ -44,6 +45,7 @@ from covey.protocol.registry import (
 )
 from covey.protocol.settings import PROCESSOR_SHOW_SETTINGS, SettingInForce, SettingsInForce
 from covey.protocol.whole_answers import PROCESSOR_ANSWER, READ_THE_STREAM, PerhapsWhole
+from covey.rpc.cancelled_at_work import CancelledAtWork
 from covey.rpc.context import CallContext
 from covey.rpc.service import serves, streams
 from covey.rpc.work import SilenceWatch
@@ -135,6 +137,8 @@ class ProcessorService(PullEndpoints):
             run.begin(self._watch or self._begin_watch())
             self._under_way.add(run)
             try:
+                if self._works_unseen(request, model):
+                    yield AT_WORK
                 while True:
                     events = run.attempt()
                     try:
@@ -168,9 +172,9 @@ class ProcessorService(PullEndpoints):
         """All of an answer that nobody watches, from an engine that gives it as a whole; no answer from any other."""
         self._check_in_service()
         model = self._directory.resolve(request.model)
-        engine = self._answering_whole.get(model.engine.name)
-        if engine is None or request.stream or model.info.state != "loaded":
+        if not self._works_unseen(request, model):
             return READ_THE_STREAM
+        engine = self._answering_whole[model.engine.name]
         run, ticket, counters = self._begin(request, context, model)
         outcome = "cancelled"
         try:
@@ -181,7 +185,10 @@ class ProcessorService(PullEndpoints):
             run.begin(self._watch or self._begin_watch())
             self._under_way.add(run)
             try:
-                answer = await run.answer(engine)
+                try:
+                    answer = await run.answer(engine)
+                except asyncio.CancelledError as error:
+                    raise CancelledAtWork(*error.args) from None
                 outcome = "cancelled" if answer.finished.reason == "cancelled" else "ok"
                 return PerhapsWhole(answer=answer)
             finally:
@@ -288,6 +295,10 @@ class ProcessorService(PullEndpoints):
     def _check_in_service(self) -> None:
         if self.draining:
             raise Draining("this processor was taken out of service")
+
+    def _works_unseen(self, request: Generate, model: OfferedModel) -> bool:
+        """Whether nothing is heard of the answer before all of it."""
+        return not request.stream and model.info.state == "loaded" and model.engine.name in self._answering_whole
 
     def _begin_watch(self) -> SilenceWatch:
         self._watch = SilenceWatch(asyncio.get_running_loop(), self._under_way)

@@ -339,7 +339,72 @@ async def test_a9_a_revoked_key_ends_a_whole_answer_at_once(chain: Chain, key: s
     (record,) = await usage(chain)
     assert (record.outcome, record.error_code) == ("cancelled", "unauthenticated")
     assert record.completion_tokens == (8 if stubborn else 0)
+    assert record.prompt_tokens > 0
     assert at_rest(chain)
+
+
+async def cancelled(chain: Chain, asking: Any, processor: SampleProcessor, count: int = 1) -> UsageRecord:
+    """What is written down of a request that is cancelled as soon as a processor has it."""
+    processor.gate = processor.gate or Gate()
+    task = asyncio.create_task(asking)
+    await eventually(lambda: processor.running == 1)
+    await processor.gate.entered()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert processor.running == 0
+    assert at_rest(chain)
+    record = (await usage(chain, count))[-1]
+    assert record.outcome == "cancelled"
+    return record
+
+
+async def test_d16_who_leaves_a_whole_answer_at_work_pays_its_prompt_as_who_leaves_a_stream(
+    chain: Chain, key: str
+) -> None:
+    text = "one two three " * 50
+    stream = await cancelled(chain, chain.answer(key, text), await chain.processor())
+    assert (stream.prompt_tokens > 100, stream.completion_tokens, stream.estimated) == (True, 0, True)
+    paid = (stream.prompt_tokens, 0, True)
+    called = await chain.whole_processor(models=("called",))
+    record = await cancelled(chain, chain.whole(key, text, model="called"), called, 2)
+    assert (record.model, record.prompt_tokens, record.completion_tokens, record.estimated) == ("called", *paid)
+    read = await chain.unseen_processor(models=("read",))
+    unwatched = chain.answer(key, text, model="read", generate={"stream": False})
+    record = await cancelled(chain, unwatched, read, 3)
+    assert (record.model, record.prompt_tokens, record.completion_tokens, record.estimated) == ("read", *paid)
+
+
+async def test_d16_who_leaves_before_a_slot_was_free_pays_nothing(chain: Chain, key: str) -> None:
+    processor = await chain.whole_processor()
+    processor.full = True
+    record = await cancelled(chain, chain.whole(key, "one two three"), processor)
+    assert (record.prompt_tokens, record.completion_tokens, record.estimated) == (0, 0, False)
+
+
+async def test_a_whole_answer_that_fails_costs_nothing_and_is_told_as_if_nothing_had_begun(
+    chain: Chain, key: str
+) -> None:
+    processor = await chain.unseen_processor()
+    processor.refuse = BackendRejected("no")
+    with pytest.raises(BackendRejected):
+        await chain.answer(key, generate={"stream": False})
+    whole = await chain.whole_processor(models=("whole",))
+    whole.says = BackendRejected("no")
+    with pytest.raises(BackendRejected):
+        await chain.whole(key, model="whole")
+    for record in await usage(chain, 2):
+        assert (record.outcome, record.prompt_tokens) == ("refused", 0)
+    assert at_rest(chain)
+
+
+async def test_that_an_engine_is_at_work_unseen_is_told_to_nobody(chain: Chain, key: str) -> None:
+    await chain.unseen_processor()
+    events = await chain.answer(key, "one two three", generate={"stream": False})
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Finished)
+    (record,) = await usage(chain)
+    assert (record.outcome, record.prompt_tokens, record.completion_tokens) == ("ok", 3, 8)
 
 
 async def test_d16_a_caller_that_leaves_frees_the_engine_of_a_whole_answer(chain: Chain, key: str) -> None:

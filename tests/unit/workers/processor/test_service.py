@@ -25,6 +25,7 @@ from covey.errors import (
 from covey.protocol.endpoint import Empty
 from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import (
+    AT_WORK,
     PROCESSOR_EMBED,
     Delta,
     Embed,
@@ -45,6 +46,7 @@ from covey.protocol.registry import (
     ModelRef,
 )
 from covey.protocol.whole_answers import WholeAnswer
+from covey.rpc.cancelled_at_work import CancelledAtWork
 from covey.testing.eventually import eventually
 from covey.workers.processor import ConfiguredModel, DefaultSampling, ProcessorConfig
 from tests.helpers.processors import (
@@ -323,12 +325,13 @@ async def test_a_whole_answer_is_what_the_stream_would_have_told(tmp_path: Path)
     configured = ConfiguredModel(name="sample", aliases=("birds",), sampling=DefaultSampling(seed=5))
     config = ProcessorConfig(models=(configured,), max_tokens_limit=7)
     async with processor(tmp_path, whole_sample(tokens=9), config=config) as node:
-        started, *deltas, finished = await node.events(unwatched("birds"))
+        at_work, started, *deltas, finished = await node.events(unwatched("birds"))
         whole = await node.answer(unwatched("birds"))
         assert node.metric("requests_total", engine="sample", model="sample", outcome="ok") == 2
         assert node.metric("tokens_total", engine="sample", model="sample", kind="completion") == 14
         assert node.worker.info().load.running == 0
     assert whole is not None
+    assert at_work == AT_WORK
     assert isinstance(started, Started)
     assert isinstance(finished, Finished)
     assert whole.deltas == tuple(deltas)
@@ -384,6 +387,27 @@ async def test_a_whole_answer_waits_for_its_turn(tmp_path: Path) -> None:
         (listed,) = (await node.bus.call(PROCESSOR_LIST_RUNNING, Empty(), context())).items
         assert (listed.running, listed.waiting) == (0, 0)
         assert node.metric("requests_total", engine="sample", model="sample", outcome="cancelled") == 3
+
+
+async def test_a_call_that_is_cancelled_says_whether_the_engine_was_at_work(tmp_path: Path) -> None:
+    engine = whole_sample(slots=1, hang_after_tokens=1)
+    ends: list[type[BaseException]] = []
+
+    async def asks(user: str) -> None:
+        try:
+            await node.answer(unwatched(), user=user, request_id=f"req_{user}")
+        except asyncio.CancelledError as error:
+            ends.append(type(error))
+            raise
+
+    async with processor(tmp_path, engine) as node:
+        at_work, waiting = asyncio.create_task(asks("u1")), asyncio.create_task(asks("u2"))
+        await eventually(lambda: engine.running == 1 and node.worker.info().load.waiting == 1)
+        for task in (waiting, at_work):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert task.cancelled()
+    assert ends == [asyncio.CancelledError, CancelledAtWork]
 
 
 async def test_a_full_queue_refuses_whole_answers_too(tmp_path: Path) -> None:
