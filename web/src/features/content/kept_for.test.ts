@@ -14,6 +14,6 @@ it.each([
 });
 
 it("says it in the language of the page", () => {
-  expect(keptFor(604_800, "de")).toBe("7 Tage");
+  expect(keptFor(86_400, "de")).toBe("1 Tag");
   expect(keptFor(604_800, "ar")).toContain("أيام");
 });
