@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../..");
-const python = process.env.COVEY_PYTHON ?? join(root, ".venv/bin/python");
+export const python = process.env.COVEY_PYTHON ?? join(root, ".venv/bin/python");
 export const MODEL_FILE = join(root, ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf");
 const READY = /Covey is up|Ctrl-C stops/;
 

@@ -21,6 +21,8 @@ export default function ToastView() {
       autoHideDuration={STAY_MS[first.severity === "error" ? "error" : "other"] / (waiting ? 3 : 1)}
       onClose={(_, reason) => reason !== "clickaway" && close()}
       anchorOrigin={{ vertical: "bottom", horizontal: "center" }}
+      // Never on the field that somebody writes in.
+      sx={{ "body:has([data-writing]) &": { bottom: "8rem" } }}
     >
       <Alert
         severity={first.severity ?? "success"}

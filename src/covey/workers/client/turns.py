@@ -16,7 +16,7 @@ from covey.errors import CoveyError, NotFound, StoreUnavailable
 from covey.protocol.auth import Identity
 from covey.protocol.conversations import RunningGeneration, StoredMessage
 from covey.protocol.ids import ConversationId, GenerationId, MessageId, RequestId
-from covey.protocol.inference import StartGeneration
+from covey.protocol.inference import StartGeneration, Usage
 from covey.runtime.clock import Clock
 from covey.runtime.identifiers import mint
 from covey.workers.client.metrics import ClientMetrics
@@ -96,7 +96,8 @@ class Turn:
             node=progress.node,
             generation_id=self._generation_id,
             request_id=self._request_id,
-            usage=builder.usage,
+            # Of an answer that was stopped the engine tells no counts; what came of it was counted on the way.
+            usage=builder.usage or Usage(completion_tokens=progress.tokens, estimated=True),
             time_line=progress.time_line(),
             finish_reason=builder.finish_reason or "cancelled",
             error_code=builder.error_code,

@@ -10,7 +10,7 @@ import pytest
 from covey.backends.sample import answer_of
 from covey.errors import Conflict, Forbidden, InvalidRequest, NotFound, PayloadTooLarge, QuotaExceeded, RevisionConflict
 from covey.protocol.conversations import Conversation
-from covey.protocol.inference import CLIENT_START, ChatMessage, Finished
+from covey.protocol.inference import CLIENT_START, ChatMessage, Finished, Usage
 from covey.testing.eventually import eventually
 from covey.testing.gate import Gate
 from tests.helpers.chain import Chain, chat, running_chain
@@ -80,6 +80,7 @@ async def test_a_partial_answer_is_kept_when_its_reader_leaves(chain: Chain, tok
     answer = (await get(chain, token, conversation)).messages[1]
     assert answer.finish_reason == "cancelled"
     assert len(str(answer.message.content).split()) == 3
+    assert answer.usage == Usage(completion_tokens=3, estimated=True)
 
 
 async def test_when_the_store_is_away_the_answer_comes_and_is_stored_later(chain: Chain, token: str) -> None:

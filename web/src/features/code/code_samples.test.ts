@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
 import type { ChatMessage } from "@/lib/api_types";
-import { bodyOf, codeFor, type CodeRequest, pythonValue, shellWord, variablesFor, wellFormed } from "./code_samples";
+import { bodyOf, codeFor, type CodeRequest, pythonValue, shellWord, variableFor, wellFormed } from "./code_samples";
 
 const HOSTILE = [
   "it's",
@@ -53,8 +53,8 @@ it.each(HOSTILE)("JavaScript sends exactly the body with %j", (text) => {
 });
 
 it.each(HOSTILE)("covey run gets %j as its last word", (text) => {
-  const words = throughShell(codeFor("covey", request(text), "").replaceAll("\\\n", " "));
-  expect(words.slice(0, 4)).toEqual(["covey", "run", "--model", "smol:135m"]);
+  const words = throughShell(codeFor("covey", request(text), "https://covey.example").replaceAll("\\\n", " "));
+  expect(words.slice(0, 6)).toEqual(["covey", "--url", "https://covey.example", "run", "--model", "smol:135m"]);
   expect(words.slice(-2)).toEqual(["--", wellFormed(text)]);
 });
 
@@ -80,6 +80,6 @@ it("puts what Python's package does not know into extra_body", () => {
 });
 
 it("says what to set so that the code finds its key", () => {
-  expect(variablesFor("python", "sk-covey-1", "https://covey.example")).toBe("export COVEY_API_KEY=sk-covey-1");
-  expect(variablesFor("covey", "sk 1", "https://covey.example")).toBe("export COVEY_URL=https://covey.example\nexport COVEY_API_KEY='sk 1'");
+  expect(variableFor("sk-covey-1")).toBe("export COVEY_API_KEY=sk-covey-1");
+  expect(variableFor("sk 1")).toBe("export COVEY_API_KEY='sk 1'");
 });

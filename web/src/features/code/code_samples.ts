@@ -28,10 +28,9 @@ function plainMessage(message: ChatMessage): Record<string, unknown> {
   return { role, content: parts, ...(name && { name }), ...(calls?.length && { tool_calls: calls }), ...(callId && { tool_call_id: callId }) };
 }
 
-/** What to type into a shell once, so that the code in that language finds the key, and Covey's own command the service. */
-export function variablesFor(language: Language, secret: string, origin: string): string {
-  const key = `export COVEY_API_KEY=${shellWord(secret)}`;
-  return language === "covey" ? `export COVEY_URL=${shellWord(origin)}\n${key}` : key;
+/** What to type into a shell once, so that the code finds the key. */
+export function variableFor(secret: string): string {
+  return `export COVEY_API_KEY=${shellWord(secret)}`;
 }
 
 /** The same request in a language. `origin` is where this service is reached. */
@@ -153,13 +152,13 @@ function fetchCode(request: CodeRequest, origin: string): string {
 }
 
 /** Asks the last question alone: this command holds no history. */
-function coveyCode(request: CodeRequest): string {
+function coveyCode(request: CodeRequest, origin: string): string {
   const { model, messages, ...parameters } = bodyOf(request) as { model: string; messages: { role: string; content: unknown }[] };
   const system = messages.find((message) => message.role === "system");
   const question = messages.findLast((message) => message.role === "user");
   const options = Object.entries(parameters).map(([name, value]) => `-p ${shellWord(`${name}=${json(value)}`)}`);
   return [
-    `covey run --model ${shellWord(model)}`,
+    `covey --url ${shellWord(origin)} run --model ${shellWord(model)}`,
     ...(system === undefined ? [] : [`--system ${shellWord(textOf(system.content))}`]),
     ...options,
     `-- ${shellWord(question === undefined ? "…" : textOf(question.content))}`,

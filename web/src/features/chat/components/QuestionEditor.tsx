@@ -26,7 +26,7 @@ export function QuestionEditor({ text: before, onSend, onCancel }: QuestionEdito
     }
   };
   return (
-    <Box sx={{ width: "min(100%, 38rem)", border: 1, borderColor: "primary.main", borderRadius: "14px", p: 1.5, bgcolor: "background.default" }}>
+    <Box sx={{ width: "min(100%, 38rem)", mb: 2, border: 1, borderColor: "primary.main", borderRadius: "14px", p: 1.5, bgcolor: "background.default" }}>
       <InputBase
         multiline
         fullWidth

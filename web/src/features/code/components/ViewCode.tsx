@@ -13,7 +13,7 @@ import { TextLink } from "@/components/links";
 import { type MessageKey, useText } from "@/i18n/locale";
 import { readStored, writeStored } from "@/lib/storage";
 import { MONO } from "@/theme/tokens";
-import { codeFor, type CodeRequest, type Language, variablesFor } from "../code_samples";
+import { codeFor, type CodeRequest, type Language, variableFor } from "../code_samples";
 
 const STORED = "covey.code-language";
 
@@ -62,7 +62,7 @@ export function ViewCode({ request, secret }: ViewCodeProps) {
             <Box component="p" sx={{ m: 0, color: "text.secondary", fontSize: "0.875rem" }}>
               {text("codeKey")}
             </Box>
-            <Copyable label={text("codeCopyVariables")} value={variablesFor(language, secret, location.origin)} />
+            <Copyable label={text("codeCopyVariable")} value={variableFor(secret)} />
           </Box>
         )}
         <Code code={code} />

@@ -32,7 +32,7 @@ export function CompareComposer({ running, ready, onStop }: CompareComposerProps
     send();
   };
   return (
-    <Box sx={{ p: { xs: 1, sm: 1.5 }, borderTop: 1, borderColor: "divider" }}>
+    <Box data-writing sx={{ p: { xs: 1, sm: 1.5 }, borderTop: 1, borderColor: "divider" }}>
       <Box sx={{ display: "flex", alignItems: "end", gap: 1, maxWidth: "60rem", mx: "auto", border: 1, borderColor: "divider", borderRadius: "18px", bgcolor: "background.default", p: 1, paddingInlineStart: 2, "&:focus-within": { borderColor: "primary.main" } }}>
         <InputBase
           multiline

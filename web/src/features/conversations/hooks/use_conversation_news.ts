@@ -32,8 +32,10 @@ export function useConversationNews(): void {
       }
       if (wanted.size > 0) readAll();
     };
+    let missed: Parameters<typeof noteChange>[0][] = [];
     const unwatch = live.watch((change) => {
       noteChange(change);
+      missed.push(change);
       const kind: string = change.kind;
       if (kind === "all_deleted") return readAll();
       if (kind === "deleted") {
@@ -47,8 +49,13 @@ export function useConversationNews(): void {
       timer ??= setTimeout(() => void catchUp(), GATHER_MS);
     });
     const readRunning = () => {
+      missed = [];
       answerOf(api.GET("/covey/v1/generations")).then(
-        (list) => setRunning(list.items.filter((each) => each.state === "running")),
+        (list) => {
+          setRunning(list.items.filter((each) => each.state === "running"));
+          // The list may be from before what was heard while it came.
+          missed.forEach(noteChange);
+        },
         // The signs are an extra; the next reconnection reads them again.
         () => undefined,
       );

@@ -13,5 +13,5 @@ export const code: Record<keyof typeof english, Message> = {
   codeNoteCovey: "أمر Covey نفسه. يسأل السؤال الأخير وحده دون ما سبقه.",
   codeKey: "تقرأ الشيفرة مفتاح API من المتغير COVEY_API_KEY.",
   codeKeyLink: "إنشاء مفتاح",
-  codeCopyVariables: "نسخ المتغيرات",
+  codeCopyVariable: "نسخ المتغير",
 };

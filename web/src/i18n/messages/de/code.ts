@@ -13,5 +13,5 @@ export const code: Record<keyof typeof english, Message> = {
   codeNoteCovey: "Coveys eigener Befehl. Er stellt nur die letzte Frage, ohne das zuvor Gesagte.",
   codeKey: "Der Code liest einen API-Schlüssel aus der Variablen COVEY_API_KEY.",
   codeKeyLink: "Schlüssel erstellen",
-  codeCopyVariables: "Variablen kopieren",
+  codeCopyVariable: "Variable kopieren",
 };

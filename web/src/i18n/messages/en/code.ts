@@ -13,5 +13,5 @@ export const code = {
   codeNoteCovey: "Covey's own command. It asks the last question alone, without what was said before.",
   codeKey: "The code reads an API key from the variable COVEY_API_KEY.",
   codeKeyLink: "Make a key",
-  codeCopyVariables: "Copy the variables",
+  codeCopyVariable: "Copy the variable",
 } satisfies Record<string, Message>;
