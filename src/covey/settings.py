@@ -1,7 +1,8 @@
 """The only reader of settings: defaults < ``covey.toml`` < environment < command line, checked as one whole.
 
-A key that nobody knows is refused with its full path and the nearest one that exists; a value of the wrong type names
-the path and what was expected. Any text setting ``x`` may be given as ``x_file``: a path whose content is the value.
+A key that nobody knows is refused with its full path and the nearest one that exists; a value of the wrong type or out
+of range names the path and what was expected. Any text setting ``x`` may be given as ``x_file``: a path whose content
+is the value.
 
 The environment spells a path with two underscores: ``COVEY__BRIDGE__PORT=9000`` is ``bridge.port``. Values that begin
 with ``[`` or ``{`` are JSON.
@@ -10,6 +11,7 @@ with ``[`` or ``{`` are JSON.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
 import socket
@@ -41,6 +43,8 @@ from covey.workers.processor.config import ProcessorConfig
 ENVIRONMENT_PREFIX = "COVEY__"
 SECRET_NAMES = re.compile(r"(^|_)(password|secret|token|api_key|seed)$")
 MASK = "********"
+MAY_BE_ZERO = ("manifest_interval_s", "read_interval_s", "queue_report_interval_s")
+"""Intervals of nothing that have a meaning; others would keep a processor busy."""
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -145,7 +149,43 @@ def check(values: dict[str, Any]) -> Settings:
         text, _, where = str(error).partition(" - at `$.")
         path = where.rstrip("`")
         raise BadSettings(f"{path}: {text[:1].lower()}{text[1:]}", param=path) from error
+    check_numbers(settings)
     return with_node_name(settings)
+
+
+def check_numbers(value: Any, path: str = "") -> None:
+    """Refuse what no number of its kind can be: ports beyond 65535, intervals of nothing, sizes and times below zero
+    where that has no meaning of its own. Raises BadSettings naming the path."""
+    if isinstance(value, msgspec.Struct):
+        for field in msgspec.structs.fields(value):
+            inner, inner_path = getattr(value, field.name), f"{path}{field.encode_name}"
+            if isinstance(inner, int | float) and not isinstance(inner, bool):
+                check_number(inner, inner_path, field.default)
+            else:
+                check_numbers(inner, f"{inner_path}.")
+    elif isinstance(value, tuple):
+        for position, item in enumerate(value):
+            check_numbers(item, f"{path[:-1]}[{position}].")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, int):
+                check_number(item, f"{path}{key}", 0)
+
+
+def check_number(value: float, path: str, default: Any) -> None:
+    """``default`` says what the setting is for: below zero, or none, where such values mean something."""
+    takes_negative = default is None or (isinstance(default, int | float) and default < 0)
+    if not math.isfinite(value):
+        problem = "a finite number is needed"
+    elif re.search(r"(^|[._])port$|^metrics\.ports\.", path) and not 0 <= value <= 65_535:
+        problem = f"{value} is no port; 0 to 65535"
+    elif value < 0 and not takes_negative:
+        problem = f"{value} is below zero"
+    elif value == 0 and path.endswith("_interval_s") and not path.endswith(MAY_BE_ZERO):
+        problem = "more than zero is needed"
+    else:
+        return
+    raise BadSettings(f"{path}: {problem}", param=path)
 
 
 def with_node_name(settings: Settings) -> Settings:

@@ -44,6 +44,48 @@ def test_a_wrong_value_names_its_path(path: str, value: object) -> None:
     assert caught.value.param == path
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("bridge.port", 65_536),
+        ("bridge.port", -1),
+        ("mesh.server.monitor_port", 70_000),
+        ("metrics.ports.gateway", 99_999),
+        ("bridge.max_body_bytes", -5),
+        ("node.drain_timeout_s", "nan"),
+        ("node.drain_timeout_s", "inf"),
+        ("bridge.ping_interval_s", 0),
+        ("auth.throttle.account.burst", -1),
+    ],
+)
+def test_a_number_that_cannot_be_names_its_path(path: str, value: object) -> None:
+    throttle = {"auth.throttle.account.refill_s": 1.0} if path.startswith("auth.throttle") else {}
+    with pytest.raises(BadSettings, match=path) as caught:
+        load(environment={}, overrides={path: value, **throttle})
+    assert caught.value.param == path
+
+
+def test_a_number_within_lists_names_its_place() -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(environment={}, overrides={"engines.ollama": [{"slots": 1}, {"slots": -1}]})
+    assert caught.value.param == "engines.ollama[1].slots"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("bridge.port", 0),
+        ("store.manifest_interval_s", 0),
+        ("engines.llamacpp.gpu_layers", -1),
+        ("engines.llamacpp.keep_alive_s", -1),
+        ("node.drain_timeout_s", 0),
+        ("processor.models", [{"name": "m", "sampling": {"presence_penalty": -1.0}}]),
+    ],
+)
+def test_numbers_that_mean_something_are_taken(path: str, value: object) -> None:
+    load(environment={}, overrides={path: value})
+
+
 def test_json_values_come_from_the_environment() -> None:
     settings = load(environment={"COVEY__METRICS__PORTS": '{"gateway": 1}'})
     assert settings.metrics.ports == {"gateway": 1}
