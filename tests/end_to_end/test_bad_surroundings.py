@@ -102,6 +102,20 @@ def dropped_lines(port: int) -> float:
     return float(found[1])
 
 
+def test_a_first_prompt_that_no_model_answers_leaves_the_node_up(tmp_path: Path) -> None:
+    with one_process(tmp_path, "--smoke", **{"engines.sample": []}) as node:
+        eventually_true(lambda: "covey pull" in "".join(node.lines), what="how to get a model")
+        client = PlatformClient(node.url).register("robin")
+        client.close()
+        assert node.stop() == 0
+
+
+def test_an_address_that_is_not_of_this_machine_names_its_setting(tmp_path: Path) -> None:
+    code, said = start_and_fail(tmp_path, "--host", "192.0.2.1", "--port", "0")
+    assert code == 1
+    assert "set bridge.host" in said
+
+
 @pytest.mark.model
 def test_a_damaged_model_file_is_named_and_the_node_stays_up(tmp_path: Path) -> None:
     whole = small_model_path()

@@ -25,7 +25,7 @@ from covey.backends.ollama import OllamaEngine
 from covey.backends.openai import OpenAICompatibleEngine
 from covey.backends.sample import SampleEngine
 from covey.bridge import Bridge
-from covey.errors import BadSettings, StartFailed
+from covey.errors import BadSettings, CoveyError, StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.logging import Logging
 from covey.facilities.machine_admission import MachineAdmission
@@ -83,6 +83,8 @@ class ReadyNode(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float
     first_account: bool = False
     smoke: SmokeAnswer | None = None
+    smoke_problem: str | None = None
+    """Why the prompt of the start was not answered: there is no model yet, or none that works."""
     joined: str | None = None
     """What this machine is called in the mesh that it joined; None: it did not join one."""
 
@@ -230,7 +232,9 @@ class Node:
         try:
             await asyncio.to_thread(self.data_dir.mkdir, parents=True, exist_ok=True)
         except OSError as error:
-            raise StartFailed("the data directory cannot be made", param="node.data_dir") from error
+            raise StartFailed(
+                f"the data directory {self.data_dir} cannot be made: {error.strerror}", param="node.data_dir"
+            ) from error
 
     async def _enter(self, facility: Facility) -> None:
         self._stack.push_async_callback(facility.stop)
@@ -367,15 +371,25 @@ class Session:
                 )
             )
             return
+        first_account = await self._node.registration_is_open_to_the_first()
+        smoke, problem = await self._try() if self._smoke else (None, None)
         self._on_ready(
             ReadyNode(
                 roles=roles,
                 url=self._node.url,
                 start_s=start_s,
-                first_account=await self._node.registration_is_open_to_the_first(),
-                smoke=await self._node.smoke() if self._smoke else None,
+                first_account=first_account,
+                smoke=smoke,
+                smoke_problem=problem,
             )
         )
+
+    async def _try(self) -> tuple[SmokeAnswer | None, str | None]:
+        """One prompt answered, or why it was not: a node without a model is where one is pulled to."""
+        try:
+            return await self._node.smoke(), None
+        except CoveyError as error:
+            return None, error.detail
 
     async def stop(self, *, force: bool = False) -> None:
         await self._node.stop(force=force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 from contextlib import suppress
@@ -127,9 +128,10 @@ class BridgeServer:
             listener.setblocking(False)
         except OSError as error:
             listener.close()
+            setting = "bridge.port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "bridge.host"
             raise StartFailed(
-                f"cannot listen on {self._config.host} port {self._config.port}: {error.strerror}; set bridge.port",
-                param="bridge.port",
+                f"cannot listen on {self._config.host} port {self._config.port}: {error.strerror}; set {setting}",
+                param=setting,
             ) from error
         return listener
 

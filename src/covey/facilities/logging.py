@@ -259,7 +259,10 @@ class Logging:
             try:
                 await asyncio.to_thread(Path(self._config.directory).mkdir, parents=True, exist_ok=True)
             except OSError as error:
-                raise StartFailed("the log directory cannot be made", param="log.directory") from error
+                raise StartFailed(
+                    f"the log directory {self._config.directory} cannot be made: {error.strerror}",
+                    param="log.directory",
+                ) from error
         self.writer.start()
         level = logging.getLevelNamesMapping()[self._config.level.upper()]
         structlog.configure(

@@ -59,7 +59,9 @@ class MembershipFiles:
             refuse_if_open(self._mesh)
             return lock_directory(self._mesh)
         except OSError as error:
-            raise StartFailed("the data directory cannot be made", param="node.data_dir") from error
+            raise StartFailed(
+                f"the data directory {self._mesh.parent} cannot be made: {error.strerror}", param="node.data_dir"
+            ) from error
 
     def save(self, membership: Membership, seed: str, authority: str) -> None:
         """In the place of what was there. The record comes last: with it, the machine belongs to the mesh. Raises

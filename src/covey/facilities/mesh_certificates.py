@@ -82,7 +82,7 @@ def client_context(authority: str | None = None, *, file: str | None = None) -> 
     try:
         context = ssl.create_default_context(cafile=file, cadata=authority)
     except OSError as error:  # ssl.SSLError is one too
-        raise BadSettings("a certificate cannot be read, or is damaged", param="ca_file") from error
+        raise BadSettings("a certificate cannot be read, or is damaged", param="mesh.connection.ca_file") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     # A single certificate that is trusted as it is needs no authority above it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -98,7 +98,8 @@ class MetricsPage:
             server, self._thread = start_http_server(port, addr=self._config.host, registry=self._registry)
         except OSError as error:
             raise StartFailed(
-                f"port {port} for the metrics of {self._role} is in use; set metrics.ports.{self._role}",
+                f"port {port} for the metrics of {self._role} is in use; set metrics.ports.{self._role} (0: any that "
+                "is free), or metrics.enabled=false",
                 param=f"metrics.ports.{self._role}",
             ) from error
         self._server = server

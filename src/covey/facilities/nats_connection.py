@@ -131,8 +131,12 @@ class NatsConnection:
         try:
             self._client = await within(self._config.start_timeout_s, self._dial())
         except TimeoutError as error:
+            where = ", ".join(url.rpartition("@")[2] for url in self._config.urls)  # without a password
             reason = (
-                "the nats-servers refuse our identity" if self.refused else "no nats-server took the connection in time"
+                f"the nats-server at {where} refuses our identity; each role needs its file in mesh/identities of the "
+                "data directory"
+                if self.refused
+                else f"no nats-server took the connection in time; tried {where}"
             )
             raise StartFailed(reason) from error
         self._keeper = asyncio.create_task(self._keep(), name="nats-connection")  # cancelled and awaited in stop
@@ -164,13 +168,13 @@ class NatsConnection:
     def _check_urls(self) -> None:
         schemes = {urlsplit(url).scheme for url in self._config.urls}
         if len(schemes) != 1 or not schemes <= {"nats", "tls"}:
-            raise BadSettings("the addresses have to be all nats:// or all tls://", param="urls")
+            raise BadSettings("the addresses have to be all nats:// or all tls://", param="mesh.url")
         if schemes == {"nats"} and not self._config.allow_plaintext:
             far = [url for url in self._config.urls if urlsplit(url).hostname not in LOOPBACK]
             if far:
-                raise BadSettings("nats:// is not encrypted: use tls:// to other machines", param="urls")
+                raise BadSettings("nats:// is not encrypted: use tls:// to other machines", param="mesh.url")
         if schemes == {"tls"} and self._config.ca_file is None:
-            raise BadSettings("tls:// needs the authority that signed the servers", param="ca_file")
+            raise BadSettings("tls:// needs the authority that signed the servers", param="mesh.connection.ca_file")
 
     async def _dial(self) -> Client:
         config = self._config
@@ -316,7 +320,9 @@ def _tls_context(config: NatsConnectionConfig) -> ssl.SSLContext:
         if config.certificate_file is not None:
             context.load_cert_chain(config.certificate_file, config.key_file)
     except OSError as error:  # ssl.SSLError is one too
-        raise BadSettings("a certificate or key cannot be read, or is damaged", param="ca_file") from error
+        raise BadSettings(
+            "a certificate or key cannot be read, or is damaged", param="mesh.connection.ca_file"
+        ) from error
     return context
 
 
@@ -325,7 +331,7 @@ def _seed(path: Path) -> str:
         seed = path.read_text().strip()
         nkeys.from_seed(bytearray(seed.encode())).wipe()
     except (OSError, ValueError, nkeys.NkeysError) as error:
-        raise BadSettings("the identity cannot be read, or is damaged", param="seed_file") from error
+        raise BadSettings("the identity cannot be read, or is damaged", param="mesh.connection.seed_file") from error
     return seed
 
 

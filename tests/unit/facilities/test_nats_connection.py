@@ -21,14 +21,14 @@ def connection(**settings: object) -> NatsConnection:
 @pytest.mark.parametrize(
     ("settings", "param"),
     [
-        ({"urls": ()}, "urls"),
-        ({"urls": ("nats://127.0.0.1:4222", "tls://127.0.0.1:4222")}, "urls"),
-        ({"urls": ("ws://127.0.0.1:4222",)}, "urls"),
-        ({"urls": ("nats://10.0.0.7:4222",)}, "urls"),
-        ({"urls": ("nats://localhost:1", "nats://example.org:4222")}, "urls"),
-        ({"urls": ("tls://10.0.0.7:4222",)}, "ca_file"),
-        ({"urls": ("tls://10.0.0.7:4222",), "ca_file": "/nowhere/ca.pem"}, "ca_file"),
-        ({"seed_file": "/nowhere/seed"}, "seed_file"),
+        ({"urls": ()}, "mesh.url"),
+        ({"urls": ("nats://127.0.0.1:4222", "tls://127.0.0.1:4222")}, "mesh.url"),
+        ({"urls": ("ws://127.0.0.1:4222",)}, "mesh.url"),
+        ({"urls": ("nats://10.0.0.7:4222",)}, "mesh.url"),
+        ({"urls": ("nats://localhost:1", "nats://example.org:4222")}, "mesh.url"),
+        ({"urls": ("tls://10.0.0.7:4222",)}, "mesh.connection.ca_file"),
+        ({"urls": ("tls://10.0.0.7:4222",), "ca_file": "/nowhere/ca.pem"}, "mesh.connection.ca_file"),
+        ({"seed_file": "/nowhere/seed"}, "mesh.connection.seed_file"),
     ],
 )
 async def test_settings_that_would_harm_stop_the_start(settings: dict[str, object], param: str) -> None:
@@ -44,7 +44,7 @@ async def test_a_damaged_identity_stops_the_start(tmp_path: Path) -> None:
     seed.write_text("SUAnot-a-seed")
     with pytest.raises(BadSettings) as caught:
         await connection(seed_file=str(seed)).start()
-    assert caught.value.param == "seed_file"
+    assert caught.value.param == "mesh.connection.seed_file"
     assert "SUA" not in caught.value.detail
 
 

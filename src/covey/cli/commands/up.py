@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from covey.cli.contexts import DEFAULT_URL
 from covey.cli.failures import CommandFailed
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ def up(file: Path | None, roles: tuple[str, ...], smoke: bool, **flags: Any) -> 
 def start(settings: Settings, origins: dict[str, Origin], roles: tuple[str, ...], *, smoke: bool = False) -> None:
     """Run the node until it is told to stop."""
     from covey.assembly import roles_of, run
-    from covey.errors import CoveyError
+    from covey.errors import BadSettings, CoveyError
 
     try:
         code = run(settings, roles_of(settings, roles), smoke=smoke, on_ready=_tell, origins=origins)
     except CoveyError as error:
-        where = f" ({error.param})" if error.param else ""
-        raise CommandFailed(f"{error.detail}{where}") from error
+        where = f" ({error.param})" if error.param and error.param not in error.detail else ""
+        raise CommandFailed(f"{error.detail}{where}", 2 if isinstance(error, BadSettings) else 1) from error
     if code:
         raise click.exceptions.Exit(code)
 
@@ -110,10 +111,14 @@ def _tell(ready: ReadyNode) -> None:
     click.echo(f"\nCovey is up: {ready.url}   (ready after {ready.start_s:.2f} s)\n")
     if ready.first_account:
         click.echo("  There is no account yet. The first one becomes the administrator:")
+        if ready.url != DEFAULT_URL:
+            click.echo(f"      covey context save default {ready.url}")
         click.echo('      covey auth register        then: covey run "Why is the sky blue?"\n')
     if ready.smoke is not None:
         click.echo(f"  {ready.smoke.model} says: {ready.smoke.text!r}")
         click.echo(f"  {ready.smoke.tokens} tokens, {ready.smoke.tokens_per_s:.1f} tokens/s, "
                    f"first after {ready.smoke.first_token_s:.2f} s\n")  # fmt: skip
+    if ready.smoke_problem is not None:
+        click.echo(f"  The prompt to try it with was not answered: {ready.smoke_problem}\n")
     click.echo("  OpenAI-compatible clients: base URL "
                f"{ready.url}/v1, key from `covey key create NAME`. Ctrl-C stops.")  # fmt: skip
