@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from covey.cli.failures import CommandFailed
+from covey.cli.failures import NOT_FOUND, CommandFailed
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -68,7 +68,8 @@ class ContextFile:
         """The context of that name, or the current one. Raises CommandFailed when there is none."""
         wanted = name or self.current
         if wanted not in self.contexts:
-            raise CommandFailed(f"there is no context {wanted!r}; there are: {', '.join(sorted(self.contexts))}")
+            known = ", ".join(sorted(self.contexts))
+            raise CommandFailed(f"there is no context {wanted!r}; there are: {known}", NOT_FOUND)
         return self.contexts[wanted]
 
     def credentials(self, name: str) -> Credentials:

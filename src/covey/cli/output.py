@@ -38,13 +38,24 @@ def show_item(item: dict[str, Any], output: Format, fields: Iterable[tuple[str, 
     elif output == "jsonl":
         click.echo(json.dumps(item))
     elif output == "csv":
-        chosen = list(fields if fields is not None else item.items())
+        chosen = list(fields if fields is not None else flat(item).items())
         _show_csv([[name for name, _ in chosen], [_cell(value) for _, value in chosen]])
     else:
         pairs = [(name, _field(name, value)) for name, value in (fields if fields is not None else item.items())]
         width = max((len(name) for name, _ in pairs), default=0)
         for name, value in pairs:
             click.echo(f"{name:<{width}}  {value}".rstrip())
+
+
+def flat(values: dict[str, Any], path: str = "") -> dict[str, Any]:
+    """Things within things as one, by dotted names; an empty one stays as a value."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            found |= flat(value, f"{path}{name}.")
+        else:
+            found[f"{path}{name}"] = value
+    return found
 
 
 def _table(rows: list[list[str]], titles: list[str]) -> None:
@@ -78,7 +89,8 @@ def _show_csv(rows: Iterable[Iterable[Cell]]) -> None:
 def _cell(value: Any) -> Cell:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    return "" if value == "-" else _text(value) if value != "" else ""
+    text = "" if value == "" else _text(value)
+    return "" if text == "-" else text
 
 
 def _field(name: str, value: Any) -> str:
@@ -93,7 +105,7 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_text(part) for part in value) or "-"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
     return "".join(character if character.isprintable() else "�" for character in str(value))
 
 

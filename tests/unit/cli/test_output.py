@@ -41,3 +41,14 @@ def test_pieces_may_divide_a_character(capsys: pytest.CaptureFixture[str]) -> No
     text = "day,m\r\n2026-01-31,größe\r\n".encode()
     show_pieces([text[:22], text[22:]])
     assert capsys.readouterr().out.encode() == text
+
+
+def test_csv_of_things_within_things_has_dotted_names(capsys: pytest.CaptureFixture[str]) -> None:
+    show_item({"key": {"id": "key_1", "models": None, "limits": {}}, "names": [], "secret": "s"}, "csv")
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert rows == [["key.id", "key.models", "key.limits", "names", "secret"], ["key_1", "", "{}", "", "s"]]
+
+
+def test_whole_numbers_are_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    show_item({"retention_s": 34128000.0, "epsilon": 1e-05, "share": 0.123456}, "table")
+    assert capsys.readouterr().out.split() == ["retention_s", "34128000", "epsilon", "1e-05", "share", "0.1235"]

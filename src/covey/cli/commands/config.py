@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from covey.cli.failures import CommandFailed
+from covey.cli.output import flat, show_item, talk
+from covey.cli.session import Session, pass_session
 
 
 @click.group()
@@ -21,18 +23,20 @@ _file = click.argument("file", required=False, type=click.Path(dir_okay=False, p
 @config.command()
 @_file
 def check(file: Path | None) -> None:
-    """Say whether the settings are good; exit code 2 names what is not."""
+    """Say whether the settings are good; exit code 2, and what is not."""
     _load(file)
-    click.echo("The settings are good.")
+    talk("The settings are good.")
 
 
 @config.command()
 @_file
-def show(file: Path | None) -> None:
-    """Print the settings in force as JSON, secrets masked."""
+@pass_session
+def show(session: Session, file: Path | None) -> None:
+    """Print the settings in force, secrets masked."""
     from covey.settings import masked
 
-    click.echo(json.dumps(masked(_load(file)), indent=2, default=str))
+    values: dict[str, Any] = masked(_load(file))
+    show_item(values, session.output, flat(values).items())
 
 
 def _load(file: Path | None) -> object:

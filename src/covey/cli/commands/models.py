@@ -80,7 +80,7 @@ def pull(session: Session, /, model: str | None, listing: bool, pull_id: str | N
 
     \b
     Examples:
-      covey pull qwen2.5-0.5b
+      covey pull qwen2.5:0.5b
       covey pull --list
       covey pull --cancel pull_0a1b2c
     """

@@ -30,7 +30,7 @@ from covey.cli.session import Session, default_model, pass_session
 @pass_session
 @click.pass_context
 def run(ctx: click.Context, session: Session, /, words: tuple[str, ...], model: str | None, **options: Any) -> None:
-    """Ask one question; a pipe into it is put before the prompt, ``-`` reads the prompt from it.
+    """Ask one question; a pipe into it is put before the prompt, - reads the prompt from it.
 
     \b
     covey run "Why is the sky blue?"

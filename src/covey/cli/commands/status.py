@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import click
 
@@ -18,8 +19,11 @@ def status(session: Session) -> None:
     began = time.perf_counter()
     ready = api.request("GET", "/readyz", anonymous=True)
     took_ms = (time.perf_counter() - began) * 1000
-    result = {"url": api.context.url, "ready": ready.get("status", "ok") if isinstance(ready, dict) else "ok"}
-    result["answered_in_ms"] = f"{took_ms:.1f}"
+    result: dict[str, Any] = {
+        "url": api.context.url,
+        "ready": ready.get("status", "ok") if isinstance(ready, dict) else "ok",
+        "answered_in_ms": round(took_ms, 1),
+    }
     if api.has_credential:
         me = api.get("/covey/v1/me")
         models = api.get("/covey/v1/models")["items"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -226,7 +227,24 @@ def test_config_check_names_a_typo_and_exits_with_2(tmp_path: Path) -> None:
     assert "did you mean log.level?" in ended.err
     file.write_text('[log]\nlevel = "info"\n')
     assert covey("config", "check", str(file), folder=tmp_path).code == 0
-    assert json.loads(covey("config", "show", str(file), folder=tmp_path).out)["log"]["level"] == "info"
+    assert json.loads(covey("-o", "json", "config", "show", str(file), folder=tmp_path).out)["log"]["level"] == "info"
+
+
+@pytest.mark.parametrize(("output", "read"), [("json", json.loads), ("jsonl", json.loads), ("csv", str)])
+def test_settings_are_shown_in_every_form(tmp_path: Path, output: str, read: Any) -> None:
+    ended = covey("config", "show", "-o", output, folder=tmp_path)
+    assert ended.code == 0
+    assert len(ended.out.splitlines()) == {"json": ended.out.count("\n"), "jsonl": 1, "csv": 2}[output]
+    assert "bridge" in read(ended.out)
+
+
+def test_settings_are_shown_as_lines_of_dotted_names(tmp_path: Path) -> None:
+    assert re.search(r"^bridge\.port +8080$", covey("config", "show", folder=tmp_path).out, re.MULTILINE)
+
+
+def test_a_context_that_is_not_there_exits_with_3(tmp_path: Path) -> None:
+    ended = covey("context", "use", "nowhere", folder=tmp_path)
+    assert (ended.code, "there are: default" in ended.err) == (3, True)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
