@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
 import secrets
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError, VerifyMismatchError
+from argon2.low_level import ARGON2_VERSION
 
 from covey.errors import StoreCorrupt, TooManyAttempts
 from covey.workers.auth.config import PasswordHashConfig
@@ -38,14 +40,10 @@ class PasswordHashing:
         self._free = asyncio.Semaphore(self.slots)
         self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="password", initializer=_give_way)
         self._running: set[asyncio.Future[Any]] = set()
-        self._dummy: str | None = None
+        self._stand_in = stand_in_for(self._hasher)
         self.waiting = 0
         """How many wait for their turn."""
         self._typical_s = 0.1
-
-    async def open(self) -> None:
-        """Make the hash that stands for accounts that do not exist."""
-        self._dummy = await self.hash(secrets.token_urlsafe(32))
 
     async def hash(self, password: str) -> str:
         """A new hash with a new salt. Raises TooManyAttempts when too many wait."""
@@ -56,8 +54,7 @@ class PasswordHashing:
 
         Raises TooManyAttempts when too many wait.
         """
-        known = password_hash if password_hash is not None else self._dummy
-        assert known is not None, "open was not awaited"
+        known = password_hash if password_hash is not None else self._stand_in
         matches = await self._run("verify", lambda: self._matches(known, password))
         return matches and password_hash is not None
 
@@ -105,6 +102,17 @@ class PasswordHashing:
         running.add_done_callback(ended)
         # A caller that leaves does not free the slot: the thread goes on, and its memory with it.
         return await asyncio.shield(running)
+
+
+def stand_in_for(hasher: PasswordHasher) -> str:
+    """What stands for the hash of accounts that do not exist. Nothing was hashed for it, which would keep every start
+    waiting: to verify against it is the same work, and no password fits random bytes."""
+    parameters = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2id$v={ARGON2_VERSION}${parameters}${salt}${digest}"
 
 
 def slots_for(concurrency: int) -> int:

@@ -72,7 +72,6 @@ class AuthWorker(ServingWorker):
         auth = await self._store.bucket(BUCKET_AUTH)
         access = await self._store.bucket(BUCKET_ACCESS)
         self._hashing = PasswordHashing(config.password_hash, self._metrics)
-        await self._hashing.open()
         sessions = Sessions(auth, access, self._clock, config.sessions, self._metrics)
         accounts = Accounts(auth, access, sessions)
         signing_keys = SigningKeys(auth, access, self._clock, config, self._metrics)

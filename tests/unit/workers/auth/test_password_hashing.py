@@ -6,14 +6,15 @@ import threading
 from collections.abc import AsyncIterator
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from prometheus_client import CollectorRegistry
 
 from covey.errors import StoreCorrupt, TooManyAttempts
 from covey.testing.eventually import eventually
 from covey.workers.auth.config import PasswordHashConfig
 from covey.workers.auth.metrics import AuthMetrics
-from covey.workers.auth.password_hashing import PasswordHashing, slots_for
+from covey.workers.auth.password_hashing import PasswordHashing, slots_for, stand_in_for
 
 CHEAP = PasswordHashConfig(time_cost=1, memory_kib=8, concurrency=1, max_waiting=2)
 
@@ -21,7 +22,6 @@ CHEAP = PasswordHashConfig(time_cost=1, memory_kib=8, concurrency=1, max_waiting
 @pytest.fixture
 async def hashing() -> AsyncIterator[PasswordHashing]:
     made = PasswordHashing(CHEAP, AuthMetrics(CollectorRegistry()))
-    await made.open()
     yield made
     await made.close()
 
@@ -36,6 +36,16 @@ async def test_a_password_is_verified_by_its_hash_only(hashing: PasswordHashing)
 
 async def test_no_account_is_never_right(hashing: PasswordHashing) -> None:
     assert not await hashing.verify(None, "")
+
+
+def test_what_stands_for_no_account_is_the_same_work() -> None:
+    hasher = PasswordHasher(2, 16, 1)
+    stand_in = stand_in_for(hasher)
+    assert extract_parameters(stand_in) == extract_parameters(hasher.hash("x"))
+    assert len(stand_in) == len(hasher.hash("x"))
+    with pytest.raises(VerifyMismatchError):
+        hasher.verify(stand_in, "x")
+    assert stand_in_for(hasher) != stand_in
 
 
 async def test_a_damaged_hash_is_named_as_damage(hashing: PasswordHashing) -> None:
