@@ -29,6 +29,11 @@ it("loads nothing from anywhere else", async () => {
 it("comes back to the page that was asked for after logging in, and only to pages of its own", async () => {
   const page = await pageOf("wanderer", "/c/conv_missing");
   expect(new URL(page.url()).pathname).toBe("/c/conv_missing");
+  // What is not there cannot be asked anything; a new chat can.
+  await page.getByText("This does not exist").waitFor();
+  expect(await page.getByRole("textbox", { name: "Your message" }).count()).toBe(0);
+  await page.getByRole("main").getByRole("link", { name: "New chat" }).click();
+  await page.getByRole("textbox", { name: "Your message" }).waitFor();
   const other = await newPage();
   await other.goto("/login?next=//evil.example/x");
   await other.locator("input[name=username]").fill("wanderer");

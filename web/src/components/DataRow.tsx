@@ -12,19 +12,25 @@ export interface Column<Row> {
   /** What an exported file says; without it the column is left out there. */
   csv?: (row: Row) => string | number;
   width?: number | string;
+  /** What is not to be broken into lines: a day, a short name. */
+  whole?: boolean;
 }
 
 /** What a row is about stays in view while the rest is scrolled sideways. */
 export const PINNED = { position: "sticky", insetInlineStart: 0, zIndex: 1, bgcolor: "background.paper" } as const;
 
+const CELL_PADDING = "6px 12px";
+const LINE = "1px solid color-mix(in srgb, var(--mui-palette-divider) 70%, transparent)";
+
 /** How all rows of a table look. Said once for the table: a style of its own for each cell costs frames while scrolling. */
 export function rowStyles(height: number) {
   return {
+    "& thead th": { padding: CELL_PADDING, borderBottom: LINE },
+    "& thead tr > :first-child, & tr.row > :first-child": { paddingInlineStart: "16px" },
     "& tr.row": { height },
     "& tr.row > :is(th, td)": {
-      padding: "6px 16px",
-      borderBottom: 1,
-      borderColor: "divider",
+      padding: CELL_PADDING,
+      borderBottom: LINE,
       textAlign: "start",
       fontSize: "0.875rem",
       lineHeight: 1.43,
@@ -34,7 +40,9 @@ export function rowStyles(height: number) {
       minWidth: { xs: "6.5rem", md: 0 },
       maxWidth: "24rem",
     },
-    "& tr.row > td.numeric": { textAlign: "end" },
+    "& tr.row:last-of-type > :is(th, td)": { borderBottom: 0 },
+    "& tr.row > td.numeric": { textAlign: "end", whiteSpace: "nowrap" },
+    "& tr.row > td.whole, & tr.row code": { whiteSpace: "nowrap" },
     "& tr.row > th": { ...PINNED, fontWeight: 550 },
     "& tr.row.opens:hover > :is(th, td)": { bgcolor: "color-mix(in srgb, var(--mui-palette-text-primary) 4%, var(--mui-palette-background-paper))" },
     "& tr.row > th > button": {
@@ -70,7 +78,7 @@ function Drawn<Row>({ row, columns, rowIndex, onOpen, openLabel }: DataRowProps<
         const style = column.width === undefined ? undefined : { minWidth: column.width };
         if (position > 0) {
           return (
-            <td key={column.id} className={column.numeric ? "numeric" : undefined} style={style}>
+            <td key={column.id} className={column.numeric ? "numeric" : column.whole ? "whole" : undefined} style={style}>
               {column.render(row)}
             </td>
           );

@@ -33,7 +33,11 @@ export function ErrorNotice({ error, retry, children }: ErrorNoticeProps) {
       }
     >
       <AlertTitle>{title}</AlertTitle>
-      {failure.message && <Box component="p" sx={{ m: 0 }} dir="auto">{failure.message}</Box>}
+      {failure.message && (
+        <Box component="p" sx={{ m: 0 }}>
+          <bdi>{failure.message}</bdi>
+        </Box>
+      )}
       {advice && <Box component="p" sx={{ m: 0, mt: 0.5 }}>{advice}</Box>}
       {failure.requestId && (
         <Box component="p" sx={{ m: 0, mt: 0.5, color: "text.secondary", fontSize: "0.8125rem" }}>

@@ -4,11 +4,13 @@ import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { IconAction } from "@/components/IconAction";
+import { ButtonLink } from "@/components/links";
 import { Loading } from "@/components/Loading";
 import { usePageTitle } from "@/components/page_title";
 import { ContentNotice } from "@/features/content/components/ContentNotice";
 import type { ConversationSettings } from "@/features/parameters/settings";
 import { useText } from "@/i18n/locale";
+import { asApiError } from "@/lib/api_error";
 import type { ChatMessage, StoredMessage } from "@/lib/api_types";
 import { MEASURE } from "@/theme/tokens";
 import { changeDraft, useDraft } from "../drafts";
@@ -53,6 +55,8 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
     onRemove: setRemoving,
     onError: chat.tell,
   });
+  // What is not there cannot be asked anything.
+  const missing = conversation.data === undefined && conversation.error !== null && asApiError(conversation.error).code === "not_found";
   const draft = useDraft(draftKey);
   usePageTitle(conversation.data?.info.title ?? "");
   
@@ -100,7 +104,13 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         <Loading />
       ) : conversation.isError && conversation.data === undefined ? (
         <Box sx={{ flex: 1, p: 3 }}>
-          <ErrorNotice error={conversation.error} retry={() => void conversation.refetch()} />
+          <ErrorNotice error={conversation.error} retry={missing ? undefined : () => void conversation.refetch()}>
+            {missing && (
+              <ButtonLink to="/" variant="outlined" color="inherit" size="small" sx={{ mt: 1.5 }}>
+                {text("navNewChat")}
+              </ButtonLink>
+            )}
+          </ErrorNotice>
         </Box>
       ) : conversationId === undefined || path.shown.length === 0 ? (
         models.isPending ? <Loading /> : <EmptyChat model={model} onSuggestion={suggest} />
@@ -110,18 +120,20 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         </Suspense>
       )}
       <AnswerAnnouncer conversationId={conversationId} />
-      <Composer
-        draftKey={draftKey}
-        input={input}
-        vision={catalogue?.model.capabilities.includes("vision") ?? false}
-        running={busy}
-        ready={model !== null}
-        onSend={send}
-        onStop={stop}
-        onRecall={recall}
-        used={used}
-        contextLength={catalogue?.model.context_length ?? null}
-      />
+      {!missing && (
+        <Composer
+          draftKey={draftKey}
+          input={input}
+          vision={catalogue?.model.capabilities.includes("vision") ?? false}
+          running={busy}
+          ready={model !== null}
+          onSend={send}
+          onStop={stop}
+          onRecall={recall}
+          used={used}
+          contextLength={catalogue?.model.context_length ?? null}
+        />
+      )}
       <ContentNotice sx={{ width: "100%", maxWidth: MEASURE, mx: "auto", px: { xs: 2, md: 1 }, pb: 1.25, mt: -0.5 }} />
       <Suspense>
         {settingsOpen && (

@@ -10,7 +10,10 @@ import { MessageView } from "@/features/chat/components/MessageView";
 import { useGenerations } from "@/features/chat/generation_store";
 import { isRunning, type LiveAnswer, messageOf } from "@/features/chat/live_answer";
 import { questionMessage } from "@/features/chat/question_message";
+import { useModels } from "@/features/models/api/model_queries";
+import { ModelFacts, ModelStateSign } from "@/features/models/components/ModelFacts";
 import { ModelPicker } from "@/features/models/components/ModelPicker";
+import { modelNamed } from "@/features/models/model_choice";
 import { useText } from "@/i18n/locale";
 import { ApiError } from "@/lib/api_error";
 import { type Column, type Turn } from "../columns";
@@ -32,6 +35,8 @@ interface CompareColumnProps {
 export function CompareColumn({ column, number, turns, removable, running, onStop, onSettings, onGoOn }: CompareColumnProps) {
   const text = useText();
   const name = text("compareColumn", { number });
+  const models = useModels();
+  const catalogue = modelNamed(models.data ?? [], column.model);
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   useEffect(() => {
@@ -70,6 +75,12 @@ export function CompareColumn({ column, number, turns, removable, running, onSto
         sx={{ flex: 1, minHeight: 0, overflowY: "auto" }}
       >
         <Box sx={{ px: 2, py: 2, display: "grid", gap: 2.5 }}>
+          {turns.length === 0 && catalogue !== undefined && (
+            <div>
+              <ModelStateSign state={catalogue.model.state} />
+              <ModelFacts item={catalogue} />
+            </div>
+          )}
           {turns.map((turn, index) => (
             <TurnView key={turn.id} turn={turn} number={index + 1} columnKey={column.key} />
           ))}

@@ -1,5 +1,6 @@
 import Box from "@mui/material/Box";
-import { useTheme } from "@mui/material/styles";
+import { type Theme, useTheme } from "@mui/material/styles";
+import useMediaQuery from "@mui/material/useMediaQuery";
 import { BarChart } from "@mui/x-charts/BarChart";
 import { useFormats, useText } from "@/i18n/locale";
 import { type Metric, type UsageGroup } from "../usage_sums";
@@ -10,7 +11,8 @@ const MOST_BARS = 90;
 export default function UsageChart({ groups, metric }: { groups: (UsageGroup & { name: string })[]; metric: Metric }) {
   const text = useText();
   const formats = useFormats();
-  const theme = useTheme();
+  const rightToLeft = useTheme().direction === "rtl";
+  const labels = useMediaQuery((each: Theme) => each.breakpoints.down("sm"), { noSsr: true }) ? 3 : 8;
   const shown = groups.slice(0, MOST_BARS);
   const format = (value: number | null) => formats.number(value ?? 0);
   const series =
@@ -21,7 +23,7 @@ export default function UsageChart({ groups, metric }: { groups: (UsageGroup & {
           { label: text("usageCompletion"), data: shown.map(({ totals }) => totals.completion_tokens), stack: "tokens", color: "var(--mui-palette-secondary-main)", valueFormatter: format },
         ];
   return (
-    <Box aria-hidden="true" dir="ltr" sx={{ mb: 3, border: 1, borderColor: "divider", borderRadius: 1.5, p: 1 }}>
+    <Box aria-hidden="true" sx={{ mb: 3, border: 1, borderColor: "divider", borderRadius: 1.5, p: 1 }}>
       <BarChart
         height={260}
         skipAnimation
@@ -31,11 +33,13 @@ export default function UsageChart({ groups, metric }: { groups: (UsageGroup & {
           {
             data: shown.map(({ name }) => name),
             scaleType: "band",
-            reverse: theme.direction === "rtl",
+            reverse: rightToLeft,
+            // By itself it would let labels overlap where it is mirrored.
+            tickLabelInterval: shown.length > labels ? (_, index) => index % Math.ceil(shown.length / labels) === 0 : "auto",
             tickLabelStyle: { fontSize: 11 },
           },
         ]}
-        yAxis={[{ valueFormatter: (value: number) => formats.number(value), width: 64 }]}
+        yAxis={[{ valueFormatter: (value: number) => formats.number(value), width: 64, position: rightToLeft ? "right" : "left" }]}
       />
     </Box>
   );
