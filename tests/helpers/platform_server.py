@@ -54,6 +54,11 @@ class PlatformServer:
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            """Connections are kept, as the bridge keeps them; streams end with theirs."""
+            wbufsize = 65_536
+            """Head and body of a short answer arrive together."""
+
             def log_message(self, format: str, *args: Any) -> None:
                 return
 
@@ -72,13 +77,17 @@ class PlatformServer:
                 self.send_response(answer.status)
                 for name, value in {"x-request-id": "req_test", **answer.headers}.items():
                     self.send_header(name, value)
+                whole = b"" if answer.body is None else json.dumps(answer.body).encode()
+                if answer.lines is None:
+                    self.send_header("content-length", str(len(whole)))
+                else:
+                    self.send_header("connection", "close")
                 self.end_headers()
-                if answer.lines is not None:
-                    for line in answer.lines:
-                        self.wfile.write(line.encode())
-                        self.wfile.flush()
-                elif answer.body is not None:
-                    self.wfile.write(json.dumps(answer.body).encode())
+                for line in answer.lines or ():
+                    self.wfile.write(line.encode())
+                    self.wfile.flush()
+                if answer.lines is None:
+                    self.wfile.write(whole)
 
             do_GET = do_POST = do_DELETE = do_PATCH = do_PUT = _answer
 

@@ -78,7 +78,7 @@ class Api:
         """An answer whose body is yet to be read; closed on leaving, which cancels what it was still doing."""
         answer = self._send(method, path, body, query, anonymous, accept)
         if answer.status == 401 and not anonymous and self._renew():
-            answer.release_conn()
+            answer.close()  # not back to the pool: what is unread of it would be taken for the next answer
             answer = self._send(method, path, body, query, anonymous, accept)
         try:
             if answer.status >= 400:
@@ -150,8 +150,10 @@ class Api:
             raise CommandFailed(f"{self.context.url} cannot be reached", UNAVAILABLE) from error
         except urllib3.exceptions.TimeoutError as error:
             raise CommandFailed(f"{self.context.url} took too long to answer", TIMED_OUT) from error
+        except urllib3.exceptions.SSLError as error:
+            raise CommandFailed(f"{self.context.url} cannot be reached in TLS: {error}", UNAVAILABLE) from error
         except urllib3.exceptions.HTTPError as error:
-            raise CommandFailed(f"{self.context.url} cannot be reached", UNAVAILABLE) from error
+            raise CommandFailed(f"the connection to {self.context.url} broke off", UNAVAILABLE) from error
         if self._debug:
             sys.stderr.write(f"< {answer.status} {dict(answer.headers)}\n")
         return answer

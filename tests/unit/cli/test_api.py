@@ -47,6 +47,18 @@ def test_an_expired_session_is_renewed_once_and_kept(server: PlatformServer, tmp
     assert server.last("/covey/v1/auth/refresh").body == {"refresh_token": "r1"}
 
 
+def test_what_is_done_after_a_renewal_is_done_once_and_its_answer_read(server: PlatformServer, tmp_path: Path) -> None:
+    def keys(asked: Asked) -> Answer:
+        good = asked.headers.get("authorization") == "Bearer new"
+        return Answer(201, {"secret": "s"}) if good else Answer(401, {"detail": "expired" * 200})
+
+    server.answers["POST /keys"] = keys
+    server.answers["POST /covey/v1/auth/refresh"] = Answer(200, {"access_token": "new", "refresh_token": "r2"})
+    api = api_for(server, tmp_path, Credentials(access_token="old", refresh_token="r1"))
+    assert api.post("/keys", {}) == {"secret": "s"}
+    assert [asked.path for asked in server.asked] == ["/keys", "/covey/v1/auth/refresh", "/keys"]
+
+
 def test_a_stream_ends_at_done_and_an_error_inside_it_fails(server: PlatformServer, tmp_path: Path) -> None:
     server.answers["POST /s"] = Answer(lines=completion("a", "b"))
     api = api_for(server, tmp_path, Credentials(api_key="k"))
