@@ -15,7 +15,8 @@ interface Info {
 }
 
 const message = (id: string, role: string, content: string, parent: string | null) => ({ id, parent_id: parent, created_at: 1_700_000_000, message: { role, content } });
-const talk = (question: string, answer: string) => [message("m1", "user", question, null), message("m2", "assistant", answer, "m1")];
+/** Questions and answers in turn, each below the one before. */
+const talk = (...said: string[]) => said.map((content, index) => message(`m${index + 1}`, index % 2 === 0 ? "user" : "assistant", content, index === 0 ? null : `m${index}`));
 
 const make = (token: string, title: string, more: object = {}) => call<{ info: Info }>(token, "POST", "/covey/v1/conversations", { title, model: "echo", ...more });
 const infos = async (token: string) => (await call<{ items: Info[] }>(token, "GET", "/covey/v1/conversations?limit=200")).items;
@@ -152,4 +153,20 @@ it("exports to read and to keep, and imports its own files and ChatGPT's", { tim
 
   await importFile(page, "no JSON at all");
   await page.getByText(/This file holds no JSON/).waitFor();
+});
+
+it("leads from what was found to the very message, also on another branch of a long chat", { timeout: 90_000 }, async () => {
+  const { page, token } = await inside("finder", "");
+  const said = Array.from({ length: 30 }, (_, index) => [`Question ${index}?`, index === 4 ? "The **bittern** booms in the reeds." : `Answer ${index}. ${"Words and words. ".repeat(40)}`]).flat();
+  const messages = talk(...said);
+  const [first] = messages;
+  await make(token, "Waders", { messages: [...messages, { ...first, id: "msg_other", parent_id: null, message: { role: "user", content: "Asked in another way" } }], active_leaf: "msg_other" });
+  await page.goto("/");
+  await page.getByRole("textbox", { name: "Search conversations" }).fill("bittern");
+  await list(page).getByRole("link").filter({ hasText: "bittern" }).click();
+  const found = page.getByRole("article").filter({ hasText: "booms in the reeds" });
+  await expect.poll(() => found.evaluate((each) => each.getBoundingClientRect().top).catch(() => -1)).toBeGreaterThan(0);
+  await expect.poll(() => found.evaluate((each) => each.getBoundingClientRect().bottom).catch(() => 9_999)).toBeLessThan(760);
+  await page.getByRole("button", { name: "Jump to the newest message" }).click();
+  await page.getByText("Answer 29.").waitFor();
 });

@@ -69,6 +69,13 @@ it("shows pictures to models that see, keeps them, and refuses them for others",
   await page.reload();
   await answers(page).last().getByText("a red point").waitFor();
   await expect.poll(() => picture.evaluate((each) => (each as HTMLImageElement).naturalWidth)).toBeGreaterThan(0);
+  // Dropped beside the field, anywhere on the page, it is attached too and does not take the chat's place.
+  await answers(page).last().evaluate((answer) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["some notes"], "notes.txt", { type: "text/plain" }));
+    for (const type of ["dragover", "drop"]) answer.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await page.getByRole("button", { name: "Remove notes.txt" }).click();
 
   await page.getByRole("link", { name: "New chat" }).first().click();
   await page.waitForURL((url) => url.pathname === "/");

@@ -59,6 +59,8 @@ const newChatRoute = createRoute({
 const chatRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: "/c/$conversationId",
+  /** The message to begin at: one that a search has found. */
+  validateSearch: (search: Record<string, unknown>): { message?: string } => (typeof search.message === "string" ? { message: search.message } : {}),
   component: lazyRouteComponent(() => import("@/features/chat/components/ChatPage"), "ChatPage"),
 });
 

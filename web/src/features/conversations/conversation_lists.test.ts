@@ -78,5 +78,5 @@ it("shows pinned ones, then folders with what is in open ones, then the rest und
 
 it("shows the words that a message was found by, not the title again", () => {
   const rows = foundRows([info("a", 1), info("b", 1)], { a: { message_id: "m", snippet: "the words" }, b: { message_id: null, snippet: "b" } });
-  expect(rows.map((row) => row.kind === "chat" && row.snippet)).toEqual(["the words", null]);
+  expect(rows.map((row) => row.kind === "chat" && row.found)).toEqual([{ messageId: "m", snippet: "the words" }, null]);
 });

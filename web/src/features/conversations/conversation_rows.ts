@@ -2,11 +2,17 @@ import type { ConversationInfo } from "@/lib/api_types";
 
 export type Period = "today" | "yesterday" | "week" | { year: number; month: number };
 
+/** Where a search has found its words in a conversation. */
+export interface Found {
+  messageId: string;
+  snippet: string;
+}
+
 /** One line of the side bar. */
 export type Row =
   | { kind: "heading"; key: string; period: Period | "pinned" | "folders" }
   | { kind: "folder"; key: string; name: string; count: number; open: boolean }
-  | { kind: "chat"; key: string; info: ConversationInfo; inFolder: boolean; snippet: string | null };
+  | { kind: "chat"; key: string; info: ConversationInfo; inFolder: boolean; found: Found | null };
 
 const DAY_MS = 86_400_000;
 
@@ -43,7 +49,7 @@ export function rowsOf(contents: Contents, now: number): Row[] {
     key: `${place}:${info.id}`,
     info,
     inFolder,
-    snippet: null,
+    found: null,
   });
   if (contents.pinned.length > 0) {
     rows.push({ kind: "heading", key: "pinned", period: "pinned" }, ...contents.pinned.map((info) => chat(info, "pinned")));
@@ -69,7 +75,7 @@ export function rowsOf(contents: Contents, now: number): Row[] {
 export function foundRows(items: readonly ConversationInfo[], matches: Record<string, { message_id: string | null; snippet: string }>): Row[] {
   return items.map((info) => {
     const match = matches[info.id];
-    return { kind: "chat", key: info.id, info, inFolder: false, snippet: match?.message_id ? match.snippet : null };
+    return { kind: "chat", key: info.id, info, inFolder: false, found: match?.message_id ? { messageId: match.message_id, snippet: match.snippet } : null };
   });
 }
 

@@ -1,6 +1,6 @@
 import { mdiCodeTags } from "@mdi/js";
 import Box from "@mui/material/Box";
-import { useParams } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { IconAction } from "@/components/IconAction";
@@ -19,6 +19,7 @@ import { useChat } from "../hooks/use_chat";
 import { useChatActions } from "../hooks/use_chat_actions";
 import { useChatKeys } from "../hooks/use_chat_keys";
 import { useContextUsed } from "../hooks/use_context_used";
+import { useFound } from "../hooks/use_found";
 import { useStable } from "../hooks/use_stable";
 import { textOf } from "../message_text";
 import { AnswerAnnouncer } from "./AnswerAnnouncer";
@@ -35,11 +36,12 @@ const SettingsDrawer = lazy(() => import("./SettingsDrawer"));
 
 export function ChatPage() {
   const { conversationId } = useParams({ strict: false });
+  const { message } = useSearch({ strict: false });
   // What belongs to one chat, for example which message is edited, is never carried over to another.
-  return <Chat key={conversationId ?? ""} conversationId={conversationId} />;
+  return <Chat key={conversationId ?? ""} conversationId={conversationId} found={message} />;
 }
 
-function Chat({ conversationId }: { conversationId: string | undefined }) {
+function Chat({ conversationId, found }: { conversationId: string | undefined; found: string | undefined }) {
   const text = useText();
   const input = useRef<HTMLTextAreaElement>(null);
   const chat = useChat(conversationId);
@@ -58,6 +60,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
   // What is not there cannot be asked anything.
   const missing = conversation.data === undefined && conversation.error !== null && asApiError(conversation.error).code === "not_found";
   const draft = useDraft(draftKey);
+  useFound(conversationId, path, found);
   usePageTitle(conversation.data?.info.title ?? "");
   
   useEffect(() => {
@@ -116,7 +119,7 @@ function Chat({ conversationId }: { conversationId: string | undefined }) {
         models.isPending ? <Loading /> : <EmptyChat model={model} onSuggestion={suggest} />
       ) : (
         <Suspense fallback={<Loading />}>
-          <MessageList shown={path.shown} busy={busy} actions={actions} conversationId={conversationId} />
+          <MessageList shown={path.shown} busy={busy} actions={actions} conversationId={conversationId} found={found} />
         </Suspense>
       )}
       <AnswerAnnouncer conversationId={conversationId} />

@@ -54,7 +54,7 @@ export const Composer = memo(function Composer(props: ComposerProps) {
     }
   };
   return (
-    <Box data-writing sx={{ px: { xs: 1.5, md: 3 }, pb: { xs: 1.5, md: 2 } }} {...attaching.dropArea}>
+    <Box data-writing sx={{ px: { xs: 1.5, md: 3 }, pb: { xs: 1.5, md: 2 } }}>
       <Box sx={{ maxWidth: MEASURE, mx: "auto" }}>
         {draft.error !== null && (
           <Box sx={{ mb: 1 }} role="alert">

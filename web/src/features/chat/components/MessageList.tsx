@@ -19,6 +19,13 @@ const GAP_PX = 10;
 /** How long a chat may go on being laid out after it was opened, unless somebody scrolls in it. */
 const OPENING_MS = 5000;
 
+const ROW = {
+  position: "absolute",
+  insetInline: 0,
+  top: 0,
+  "&.found::before": { content: '""', position: "absolute", insetBlock: -4, insetInlineStart: { xs: -10, md: -16 }, width: 3, borderRadius: 2, bgcolor: "secondary.main" },
+} as const;
+
 function distanceFromEnd(element: HTMLElement): number {
   return element.scrollHeight - element.scrollTop - element.clientHeight;
 }
@@ -28,10 +35,12 @@ interface MessageListProps {
   busy: boolean;
   actions: ChatActions;
   conversationId: string;
+  /** The message to begin at, instead of the end. */
+  found?: string | undefined;
 }
 
 /** The messages of a chat. Only those in sight are on the page; the end stays in sight while somebody reads there. */
-export function MessageList({ shown, busy, actions, conversationId }: MessageListProps) {
+export function MessageList({ shown, busy, actions, conversationId, found }: MessageListProps) {
   const text = useText();
   const scroller = useRef<HTMLDivElement>(null);
   const [away, setAway] = useState(false);
@@ -85,6 +94,12 @@ export function MessageList({ shown, busy, actions, conversationId }: MessageLis
     observer.observe(element);
     return () => observer.disconnect();
   }, [virtualizer]);
+  const foundAt = found === undefined ? -1 : shown.findIndex(({ message }) => message.id === found);
+  useLayoutEffect(() => {
+    if (foundAt === -1) return;
+    opening.current = false;
+    virtualizer.scrollToIndex(foundAt, { align: "start" });
+  }, [foundAt, virtualizer]);
   const last = shown.at(-1)?.message.id;
   const asked = shown.at(-1)?.live?.phase === "sending";
   useEffect(() => {
@@ -113,7 +128,8 @@ export function MessageList({ shown, busy, actions, conversationId }: MessageLis
                 key={item.key}
                 data-index={item.index}
                 ref={virtualizer.measureElement}
-                sx={{ position: "absolute", insetInline: 0, top: 0 }}
+                className={item.index === foundAt ? "found" : undefined}
+                sx={ROW}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 <ChatRow

@@ -19,7 +19,7 @@ interface ConversationListProps {
   onRemove: (infos: readonly ConversationInfo[]) => void;
 }
 
-const sizeOf = (row: Row | undefined) => (row?.kind === "heading" ? 34 : row?.kind === "chat" && row.snippet !== null ? 54 : 36);
+const sizeOf = (row: Row | undefined) => (row?.kind === "heading" ? 34 : row?.kind === "chat" && row.found !== null ? 54 : 36);
 
 const LIST = { m: 0, p: 0, listStyle: "none", position: "relative", "& > li": { position: "absolute", insetInline: 0, top: 0, contain: "layout style" } };
 
@@ -76,7 +76,7 @@ export function ConversationList({ rows, more, onMenu, onRename, onChange, onRem
                 {row.kind === "heading" && <HeadingRow period={row.period} onDrop={onChange} />}
                 {row.kind === "folder" && <FolderRow name={row.name} count={row.count} open={row.open} onDrop={onChange} />}
                 {row.kind === "chat" && (
-                  <ConversationRow rowKey={row.key} info={row.info} snippet={row.snippet} inFolder={row.inFolder} onMenu={onMenu} onRename={onRename} />
+                  <ConversationRow rowKey={row.key} info={row.info} found={row.found} inFolder={row.inFolder} onMenu={onMenu} onRename={onRename} />
                 )}
               </li>
             )

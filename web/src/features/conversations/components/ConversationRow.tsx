@@ -11,19 +11,20 @@ import type { ConversationInfo } from "@/lib/api_types";
 import { type Sign, useSign } from "../activity";
 import { dragged } from "../drag";
 import { toggleSelected, useSidebarStore } from "../sidebar_store";
+import type { Found } from "../conversation_rows";
 import { TitleField } from "./TitleField";
 
 interface ConversationRowProps {
   rowKey: string;
   info: ConversationInfo;
-  snippet: string | null;
+  found: Found | null;
   inFolder: boolean;
   onMenu: (info: ConversationInfo, rowKey: string, anchor: HTMLElement) => void;
   onRename: (info: ConversationInfo, title: string) => void;
 }
 
 /** One conversation of the side bar. */
-export const ConversationRow = memo(function ConversationRow({ rowKey, info, snippet, inFolder, onMenu, onRename }: ConversationRowProps) {
+export const ConversationRow = memo(function ConversationRow({ rowKey, info, found, inFolder, onMenu, onRename }: ConversationRowProps) {
   const text = useText();
   const renaming = useSidebarStore((state) => state.renaming === rowKey);
   const selecting = useSidebarStore((state) => state.selected !== null);
@@ -54,14 +55,15 @@ export const ConversationRow = memo(function ConversationRow({ rowKey, info, sni
       <ListLink
         to="/c/$conversationId"
         params={{ conversationId: info.id }}
+        search={found === null ? {} : { message: found.messageId }}
         preload={false}
         draggable
         onDragStart={(event) => dragged(event.dataTransfer, info)}
         className={inFolder ? "inFolder" : undefined}
       >
         <div>
-          <bdi className={sign === "unread" ? "unread" : undefined}>{title}</bdi>
-          {snippet !== null && <bdi className="snippet">{snippet}</bdi>}
+          <bdi title={title} className={sign === "unread" ? "unread" : undefined}>{title}</bdi>
+          {found !== null && <bdi className="snippet">{found.snippet}</bdi>}
         </div>
         <SignMark sign={sign} />
         {info.pinned && inFolder && <Icon path={mdiPin} sx={{ fontSize: "0.9rem", color: "text.secondary" }} />}
