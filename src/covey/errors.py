@@ -3,7 +3,8 @@
     CoveyError                              internal                 500
     ├── RequestError
     │   ├── InvalidRequest                  invalid_request          400
-    │   │   └── UnknownField                unknown_field            422
+    │   │   ├── UnknownField                unknown_field            422
+    │   │   └── ContextLengthExceeded       context_length_exceeded  400
     │   ├── PayloadTooLarge                 payload_too_large        413
     │   ├── Unauthenticated                 unauthenticated          401
     │   ├── Forbidden                       forbidden                403
@@ -93,6 +94,12 @@ class PayloadTooLarge(RequestError):
 
     code = "payload_too_large"
     http_status = 413
+
+
+class ContextLengthExceeded(InvalidRequest):
+    """The prompt is longer than the model's context."""
+
+    code = "context_length_exceeded"
 
 
 class Unauthenticated(RequestError):

@@ -48,6 +48,8 @@ MAY_BE_ZERO = ("manifest_interval_s", "read_interval_s", "queue_report_interval_
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """This machine."""
+
     name: str = ""
     """What this machine is called in lists and answers; empty: its host name. Letters, digits, ``-`` and ``_``."""
     data_dir: str = "data"

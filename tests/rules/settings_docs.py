@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import msgspec
@@ -32,9 +31,10 @@ def settings_page() -> str:
 
 def section(path: str, struct: type[msgspec.Struct]) -> list[str]:
     lines = ["", f"## `{path}`", ""]
-    document = inspect.getdoc(struct) or ""
-    if document and not document.startswith(f"{struct.__name__}("):
-        lines += [" ".join(document.split()), ""]
+    document = struct.__doc__  # its own; getdoc would take msgspec's
+    if document is None:
+        raise ValueError(f"{struct.__name__} has to say what its settings are about")
+    lines += [" ".join(document.split()), ""]
     lines += ["| setting | default | meaning |", "|---|---|---|"]
     later = []
     for field in msgspec.structs.fields(struct):

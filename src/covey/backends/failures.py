@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from covey.errors import (
     BackendProtocolError,
     BackendRejected,
     BackendUnavailable,
+    ContextLengthExceeded,
     CoveyError,
     ModelNotFound,
     Overloaded,
@@ -21,6 +23,11 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 MAX_MESSAGE_CHARACTERS = 300
 MAX_ERROR_BYTES = 65_536
 MAX_RETRY_AFTER_S = 3600.0
+NOT_IMPLEMENTED = 501
+_TOO_LONG = re.compile(r"context[ _](length|size|window)|input length", re.IGNORECASE)
+"""How engines say that a prompt does not fit: vLLM and Ollama of its length, llama-server of its size."""
+_NO_SUCH_PATH = ("Not Found", "File Not Found")
+"""All that web frameworks say of a path that the server does not have."""
 
 
 def error_for(status: int, message: str | None, retry_after: str = "") -> CoveyError:
@@ -29,12 +36,21 @@ def error_for(status: int, message: str | None, retry_after: str = "") -> CoveyE
         return Overloaded("the engine is busy", retry_after_s=seconds_of(retry_after))
     if status in (401, 403, 407):
         return BackendUnavailable(f"the engine does not accept our credential (status {status})")
+    if status == NOT_IMPLEMENTED or (status == 404 and message in _NO_SUCH_PATH):
+        return BackendRejected("the engine does not offer this")
     if status >= 500:
         return BackendUnavailable(f"the engine failed (status {status})")
     if message is None or status < 400:
         return BackendProtocolError(f"the engine's answer was not understood (status {status})")
     if status == 404:
         return ModelNotFound("the engine has no such model", param="model")
+    return refused(message)
+
+
+def refused(message: str) -> CoveyError:
+    """What the engine says is wrong with the request."""
+    if _TOO_LONG.search(message):
+        return ContextLengthExceeded(cut(message))
     return BackendRejected(cut(message) or "the engine refused the request")
 
 

@@ -18,7 +18,14 @@ from typing import Any
 import msgspec
 
 from covey.backends.sampling import check_continuation
-from covey.errors import BackendUnavailable, CoveyError, InvalidRequest, ModelNotFound, error_from_code
+from covey.errors import (
+    BackendUnavailable,
+    ContextLengthExceeded,
+    CoveyError,
+    InvalidRequest,
+    ModelNotFound,
+    error_from_code,
+)
 from covey.protocol.ids import ModelName, RequestId
 from covey.protocol.inference import (
     Delta,
@@ -245,7 +252,7 @@ class SampleEngine:
         """Tokens the answer may have, and how it ends when it has them."""
         room = self.config.context_length - words_in(request)
         if room < 1:
-            raise InvalidRequest("the prompt is longer than the model's context", param="messages")
+            raise ContextLengthExceeded("the prompt is longer than the model's context", param="messages")
         allowed = min(request.sampling.max_tokens or room, room)
         return (self.config.tokens, "stop") if self.config.tokens <= allowed else (allowed, "length")
 

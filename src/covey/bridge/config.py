@@ -8,6 +8,8 @@ import msgspec
 
 
 class WebSocketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The WebSocket of the web interface: sizes, times and numbers."""
+
     hello_timeout_s: float = 5.0
     """How long a new socket may take to send its credential; then it is closed with 1008."""
     max_frame_bytes: int = 1_048_576
@@ -21,6 +23,8 @@ class WebSocketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class TlsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the bridge speaks HTTPS itself."""
+
     certificate_path: str = ""
     """PEM file with the certificate and its chain; empty: plain HTTP."""
     key_path: str = ""

@@ -16,6 +16,8 @@ from covey.protocol.ids import InstanceId
 
 
 class AttemptBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Failed attempts that may be made at once, and how they come back."""
+
     burst: int
     """How many attempts may be made at once; at least 1."""
     refill_s: float

@@ -35,6 +35,8 @@ _COLOURS = {"debug": "\033[2m", "info": "\033[36m", "warning": "\033[33m", "erro
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is logged, and where."""
+
     directory: str = "logs"
     """Where ``event.log`` and ``error.log`` are written; empty: no files."""
     level: Level = "info"

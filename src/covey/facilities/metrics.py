@@ -17,6 +17,8 @@ ROLE_PORTS = {"gateway": 9100, "auth": 9101, "processor": 9102, "client": 9103, 
 
 
 class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The pages that Prometheus reads."""
+
     enabled: bool = True
     """Whether metrics pages are served at all."""
     host: str = "127.0.0.1"

@@ -10,6 +10,7 @@ const KNOWN: Record<string, [title: MessageKey, advice: MessageKey | null]> = {
   model_not_found: ["errorModelNotFound", "errorModelNotFoundAdvice"],
   invalid_request: ["errorInvalid", null],
   unknown_field: ["errorInvalid", null],
+  context_length_exceeded: ["errorContext", "errorContextAdvice"],
   payload_too_large: ["errorTooLarge", "errorTooLargeAdvice"],
   conflict: ["errorConflict", "errorConflictAdvice"],
   revision_conflict: ["errorConflict", "errorConflictAdvice"],

@@ -6,7 +6,7 @@ import math
 
 from covey.backends.llamacpp.messages import Vectors, WorkDone, WorkRefused
 from covey.backends.llamacpp.model_file import ModelFile
-from covey.errors import BackendRejected, BackendUnavailable, CoveyError, InvalidRequest
+from covey.errors import BackendRejected, BackendUnavailable, ContextLengthExceeded, CoveyError, InvalidRequest
 from covey.protocol.ids import ModelName
 from covey.protocol.inference import Embed, Embeddings, Finished, FinishReason, Timings, Usage
 
@@ -46,9 +46,9 @@ def refusal(message: WorkRefused, *, context_length: int, embedding_tokens: int)
     match message.kind:
         case "context":
             detail = f"the prompt has {message.tokens} tokens; the model's context holds {context_length}"
-            return InvalidRequest(detail, param="messages")
+            return ContextLengthExceeded(detail, param="messages")
         case "batch":
-            return InvalidRequest(f"a text to embed has more than {embedding_tokens} tokens", param="input")
+            return ContextLengthExceeded(f"a text to embed has more than {embedding_tokens} tokens", param="input")
         case "request":
             return BackendRejected("the model cannot work with the request's messages, tools or response format")
     return BackendUnavailable("the engine failed at this request")

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from covey.backends.failures import UNREADABLE, cut, error_for
+from covey.backends.failures import UNREADABLE, error_for, refused
 from covey.backends.sampling import answer_limit
 from covey.backends.token_count import TokenCount, is_count
-from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError, ModelLoadFailed
+from covey.errors import BackendProtocolError, BackendUnavailable, CoveyError, ModelLoadFailed
 from covey.protocol.ids import RequestId
 from covey.protocol.inference import Delta, Finished, FinishReason, Generate, Timings
 
@@ -170,7 +170,7 @@ def error_in(message: str, status: Any) -> CoveyError:
     if is_count(status) and 400 <= status < 600:
         return error_for(status, message)
     if "input length" in message or "context length" in message or "does not support" in message:
-        return BackendRejected(cut(message))
+        return refused(message)
     if "load" in message and "model" in message:
         return ModelLoadFailed("the engine could not load the model")
     return BackendUnavailable("the engine failed in the middle of its answer")

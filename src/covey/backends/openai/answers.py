@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from covey.backends.failures import UNREADABLE, cut, error_for, text_of
+from covey.backends.failures import UNREADABLE, error_for, refused, text_of
 from covey.backends.sampling import answer_limit
 from covey.backends.token_count import TokenCount, is_count
-from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError
+from covey.errors import BackendProtocolError, BackendUnavailable, CoveyError
 from covey.protocol.inference import Delta, Finished, FinishReason, Generate, Timings, Usage
 
 MAX_TOOL_CALLS = 128
@@ -338,7 +338,7 @@ def error_in(raw: bytes) -> CoveyError:
         return error_for(status, text_of(found))
     kind = str(fields.get("type", "")).lower().replace("_", "")
     if "invalidrequest" in kind or "badrequest" in kind:
-        return BackendRejected(cut(text_of(found)) or "the engine refused the request")
+        return refused(text_of(found))
     return BackendUnavailable("the engine failed in the middle of its answer")
 
 

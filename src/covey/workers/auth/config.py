@@ -26,6 +26,8 @@ class PasswordHashConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long people stay logged in."""
+
     access_token_ttl_s: int = 600
     """Life of an access token, in seconds; 30 to 3600."""
     idle_ttl_s: int = 30 * 24 * 3600
@@ -37,6 +39,8 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class SigningKeyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys that sign access tokens, and when they change."""
+
     max_age_s: float = 30 * 24 * 3600.0
     """Age in seconds at which the signing key is followed by a new one; 0: only when an administrator asks."""
     settle_s: float = 60.0
@@ -46,6 +50,8 @@ class SigningKeyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class ApiKeyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """API keys."""
+
     max_per_user: int = 50
     """Keys of one account that are not revoked; 1 to 50. Of the revoked ones the last fifty stay listed."""
     last_used_precision_s: float = 60.0

@@ -63,6 +63,8 @@ class DownloadableModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class CatalogueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Models that can be pulled, and where they may come from."""
+
     models: tuple[DownloadableModel, ...] = ()
     """Models that can be pulled, besides the built-in ones; the same name replaces a built-in one."""
     allow_addresses: bool = False
@@ -86,6 +88,8 @@ class CatalogueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ProcessorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Models, and the queue in front of each engine."""
+
     model_file: str = ""
     """A GGUF file to serve, besides the models of the catalogue; it is the default model then."""
     default_model: str = ""

@@ -8,7 +8,7 @@ import pytest
 from covey.backends.llamacpp.answers import embeddings, finished, refusal
 from covey.backends.llamacpp.messages import Vectors, WorkDone, WorkRefused
 from covey.backends.llamacpp.model_file import ModelFile
-from covey.errors import BackendRejected, BackendUnavailable, CoveyError, InvalidRequest
+from covey.errors import BackendRejected, BackendUnavailable, ContextLengthExceeded, CoveyError, InvalidRequest
 from covey.protocol.ids import ModelName
 from covey.protocol.inference import Embed
 
@@ -42,8 +42,8 @@ def test_more_dimensions_than_there_are_cannot_be_had(dimensions: int) -> None:
 @pytest.mark.parametrize(
     ("message", "kind", "words"),
     [
-        (WorkRefused(1, "context", 3000), InvalidRequest, "3000 tokens"),
-        (WorkRefused(1, "batch"), InvalidRequest, "512"),
+        (WorkRefused(1, "context", 3000), ContextLengthExceeded, "3000 tokens"),
+        (WorkRefused(1, "batch"), ContextLengthExceeded, "512"),
         (WorkRefused(1, "request"), BackendRejected, "cannot work"),
         (WorkRefused(1, "failed"), BackendUnavailable, "failed"),
     ],

@@ -11,6 +11,7 @@ from covey.errors import (
     BackendProtocolError,
     BackendRejected,
     BackendUnavailable,
+    ContextLengthExceeded,
     CoveyError,
     ModelLoadFailed,
     Overloaded,
@@ -80,7 +81,7 @@ def test_tool_calls_nobody_asked_for_are_refused() -> None:
     [
         ({"error": "an error was encountered while running the model: CUDA"}, BackendUnavailable),
         ({"error": "model failed to load, this may be due to resource limitations"}, ModelLoadFailed),
-        ({"error": "input length exceeds the context length"}, BackendRejected),
+        ({"error": "input length exceeds the context length"}, ContextLengthExceeded),
         ({"error": "x", "status": 503}, Overloaded),
         ({"error": "x", "status": 400}, BackendRejected),
         ({"done": True}, BackendProtocolError),

@@ -42,6 +42,8 @@ export const app: Record<keyof typeof english, Message> = {
   errorModelNotFound: "لا يوجد نموذج كهذا",
   errorModelNotFoundAdvice: "اختر نموذجًا آخر، أو اطلب من المسؤول إضافته.",
   errorInvalid: "هناك خطأ ما في هذا الطلب",
+  errorContext: "هذا أكثر مما يستطيع النموذج قراءته دفعة واحدة",
+  errorContextAdvice: "ابدأ محادثة جديدة أو أرسل نصًا أقصر.",
   errorTooLarge: "هذا أكبر من اللازم",
   errorTooLargeAdvice: "أرسل أقل دفعة واحدة، أو ملفات أصغر.",
   errorConflict: "غيّر شخص آخر هذا في الأثناء",

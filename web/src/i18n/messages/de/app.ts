@@ -43,6 +43,8 @@ export const app: Record<keyof typeof english, Message> = {
   errorModelNotFound: "Dieses Modell gibt es nicht",
   errorModelNotFoundAdvice: "Wähle ein anderes Modell, oder bitte die Verwaltung, es hinzuzufügen.",
   errorInvalid: "An dieser Anfrage stimmt etwas nicht",
+  errorContext: "Das ist mehr, als das Modell auf einmal lesen kann",
+  errorContextAdvice: "Beginne einen neuen Chat oder sende einen kürzeren Text.",
   errorTooLarge: "Das ist zu groß",
   errorTooLargeAdvice: "Sende weniger auf einmal oder kleinere Dateien.",
   errorConflict: "Das hat inzwischen jemand anders geändert",

@@ -42,6 +42,8 @@ export const app = {
   errorModelNotFound: "There is no such model",
   errorModelNotFoundAdvice: "Choose another model, or ask an administrator to add it.",
   errorInvalid: "Something in this request is not right",
+  errorContext: "This is more than the model can read at once",
+  errorContextAdvice: "Start a new chat, or send a shorter text.",
   errorTooLarge: "This is too large",
   errorTooLargeAdvice: "Send less at once, or smaller files.",
   errorConflict: "Someone else changed this in the meantime",
