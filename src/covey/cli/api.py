@@ -163,6 +163,14 @@ class Api:
         token = self._credentials.refresh_token
         if not token:
             return False
+        with self._contexts.locked():
+            kept = self._contexts.credentials(self.context.name)
+            if kept.bearer is not None and kept.access_token != self._credentials.access_token:
+                self._credentials = kept  # another command renewed it meanwhile
+                return True
+            return self._refresh(token)
+
+    def _refresh(self, token: str) -> bool:
         answer = self._send("POST", f"{PLATFORM}/auth/refresh", {"refresh_token": token}, None, True)
         content = answer.read()
         answer.release_conn()

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,18 @@ class ContextFile:
 
     def credentials(self, name: str) -> Credentials:
         return Credentials(**_read(self.folder / "credentials.json").get(name, {}))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the secrets alone, against other commands that renew the same session at this moment: a refresh token
+        that is used twice ends its session."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.folder / "credentials.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def keep_credentials(self, name: str, credentials: Credentials | None) -> None:
         """Write, or with None forget, what belongs to a context."""

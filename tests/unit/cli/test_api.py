@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,27 @@ def test_what_is_done_after_a_renewal_is_done_once_and_its_answer_read(server: P
     api = api_for(server, tmp_path, Credentials(access_token="old", refresh_token="r1"))
     assert api.post("/keys", {}) == {"secret": "s"}
     assert [asked.path for asked in server.asked] == ["/keys", "/covey/v1/auth/refresh", "/keys"]
+
+
+def test_commands_at_the_same_time_renew_a_session_once(server: PlatformServer, tmp_path: Path) -> None:
+    good = {"token": "old"}
+
+    def me(asked: Asked) -> Answer:
+        fits = asked.headers.get("authorization") == f"Bearer {good['token']}" and good["token"] != "old"
+        return Answer(200, {"username": "u"}) if fits else Answer(401, {"detail": "expired"})
+
+    def refresh(asked: Asked) -> Answer:
+        if asked.body != {"refresh_token": "r1"}:
+            return Answer(401, {"detail": "used already"})
+        good["token"] = "new"
+        return Answer(200, {"access_token": "new", "refresh_token": "r2"})
+
+    server.answers["GET /me"], server.answers["POST /covey/v1/auth/refresh"] = me, refresh
+    ContextFile.read(tmp_path).keep_credentials("default", Credentials("old", "r1"))
+    commands = [api_for(server, tmp_path, Credentials(access_token="old", refresh_token="r1")) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(lambda api: api.get("/me"), commands)) == [{"username": "u"}] * 4
+    assert len([asked for asked in server.asked if asked.path == "/covey/v1/auth/refresh"]) == 1
 
 
 def test_a_stream_ends_at_done_and_an_error_inside_it_fails(server: PlatformServer, tmp_path: Path) -> None:
