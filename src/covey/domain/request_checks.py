@@ -221,9 +221,13 @@ def _within_depth(value: Any, depth: int) -> bool:
 def _in_range(value: float | None, least: float, most: float, name: str, *, above: bool = False) -> None:
     """Not-a-number fails every comparison, so it is out of every range."""
     if value is not None and not (least <= value <= most and not (above and value == least)):
-        low = f"above {least:g}" if above else f"{least:g}"
-        raise InvalidRequest(f"{name} is {low} to {most:g}", param=name)
+        low = f"above {_shown(least)}" if above else _shown(least)
+        raise InvalidRequest(f"{name} is {low} to {_shown(most)}", param=name)
 
 
 def _too_long(limits: RequestLimits, param: str) -> PayloadTooLarge:
     return PayloadTooLarge(f"the text is longer than {limits.max_text_chars} characters", param=param)
+
+
+def _shown(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() else f"{number:g}"
