@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import msgspec
 
 from covey.domain.policy import authorize
-from covey.errors import CoveyError
+from covey.errors import CoveyError, Unauthenticated
 from covey.protocol.auth import Identity
 from covey.protocol.inference import GATEWAY_EMBED, Embeddings, GatewayEmbed
 from covey.protocol.operations import (
@@ -81,16 +82,27 @@ class GatewayService(Generations):
 
     @streams(GATEWAY_PULL_MODEL)
     async def pull_model(self, request: GatewayPull, context: CallContext) -> AsyncGenerator[PullProgress, None]:
-        """Have a processor fetch a model; for administrators, and in the audit log from the beginning."""
+        """Have a processor fetch a model; for administrators, and in the audit log as soon as a processor took it
+        up or refused."""
         identity: Identity | None = None
+        written = False
         try:
             identity = self._credentials.verify(request.credential).identity
             authorize("admin", identity)
+            context = msgspec.structs.replace(context, identity=identity)
+            async with aclosing(self._catalogue.pull_model(request.pull, context)) as progress:
+                async for step in progress:
+                    if not written:
+                        written = True
+                        await self._audit.write(PULL, context, identity, request=request.pull)
+                    yield step
+        except Unauthenticated:
+            raise  # strangers must not fill the log
         except CoveyError as error:
-            await self._audit.write(PULL, context, identity, request=request.pull, error=error)
+            if not written:
+                await self._audit.write(PULL, context, identity, request=request.pull, error=error)
             raise
-        context = msgspec.structs.replace(context, identity=identity)
-        await self._audit.write(PULL, context, identity, request=request.pull)
-        async with aclosing(self._catalogue.pull_model(request.pull, context)) as progress:
-            async for step in progress:
-                yield step
+        except (asyncio.CancelledError, GeneratorExit):
+            if not written:  # it may have been taken up all the same
+                await self._audit.write(PULL, context, identity, request=request.pull, later=True)
+            raise

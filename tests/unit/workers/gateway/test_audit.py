@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from covey.errors import CoveyError, Forbidden, InvalidRequest, NotFound
+from covey.errors import CoveyError, Forbidden, InvalidRequest, ModelNotFound, NotFound
 from covey.protocol.auth import CreateKey, ResetPassword, UpdateUser
 from covey.protocol.ids import UserId
 from covey.protocol.operations import CLIENT_PULL_MODEL, GatewayPull
@@ -75,6 +75,17 @@ async def test_a_fetch_of_a_model_is_in_the_log_with_who_asked(chain: Chain, adm
     assert steps[-1].status == "done"
     (event,) = await events(chain, admin)
     assert (event.action, event.actor_name, event.target) == ("models.pull", "root", "tiny")
+
+
+async def test_a_fetch_that_was_refused_is_in_the_log_as_such(chain: Chain, admin: str) -> None:
+    member = chain.records.token(await chain.records.user("ada"))
+    chain.processors[0].pull_failure = ModelNotFound()
+    for credential, model in ((admin, "no-such-model"), (member, "tiny"), ("of-nobody", "tiny")):
+        pull = GatewayPull(credential=credential, pull=PullModel(model=model))  # type: ignore[arg-type]
+        with pytest.raises(CoveyError):
+            _ = [step async for step in chain.bus.stream(CLIENT_PULL_MODEL, pull, chain.context())]
+    found = [(event.actor_name, event.target, event.outcome, event.error_code) for event in await events(chain, admin)]
+    assert found == [("ada", "tiny", "refused", "forbidden"), ("root", "no-such-model", "refused", "model_not_found")]
 
 
 async def test_pages_go_backwards_without_gaps_and_can_be_narrowed(chain: Chain, admin: str) -> None:
