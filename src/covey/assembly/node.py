@@ -104,6 +104,7 @@ class Node:
         if not self.runs_mesh and not settings.mesh.url:
             raise BadSettings("without the role mesh, the address of a NATS server is needed", param="mesh.url")
         self._stack = AsyncExitStack()
+        self._closing = asyncio.Lock()
         self._group: WorkerGroup | None = None
         self._admission: MachineAdmission | None = None
         self.workers: list[Worker] = []
@@ -278,7 +279,8 @@ class Node:
         under way, nothing waits for its work. Safe in every state, and twice."""
         if self._group is not None:
             await self._group.stop(force=force)
-        await self._stack.aclose()
+        async with self._closing:  # a second stop, which forces, does not take away what the first is closing on
+            await self._stack.aclose()
 
     async def registration_is_open_to_the_first(self) -> bool:
         """Whether no account exists yet."""
