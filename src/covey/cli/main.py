@@ -75,6 +75,13 @@ def _set_output(ctx: click.Context, _: click.Parameter, value: Any) -> None:
 class LazyGroup(click.Group):
     """Knows the commands by name and imports one when it is needed, so that ``--help`` stays quick."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # here, because click would take it for a failure
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(BROKEN_PIPE) from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import covey as package
 from covey.cli.main import COMMANDS, cli
 from tests.helpers.command_line import covey
 
@@ -32,3 +36,24 @@ def test_an_unreachable_service_exits_with_6_and_says_what_to_do(tmp_path: Path)
     assert ended.code == 6
     assert "cannot be reached" in ended.err
     assert "covey up" in ended.err
+
+
+def python(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])}
+    return subprocess.run([sys.executable, *arguments], stdout=stdout, env=environment, text=True, check=False)
+
+
+def test_a_reader_that_went_away_is_no_failure(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = python("-m", "covey", "--config-dir", str(tmp_path), "context", "list", stdout=writer)
+    finally:
+        os.close(writer)
+    assert ended.returncode == 141
+
+
+def test_help_loads_nothing_that_takes_time() -> None:
+    heavy = {"asyncio", "msgspec", "nats", "prompt_toolkit", "rich", "structlog", "urllib3", "uvicorn"}
+    program = "import covey.cli.main, sys; print(*sys.modules)"
+    assert heavy.isdisjoint(python("-c", program).stdout.split())
