@@ -66,4 +66,13 @@ it("lists its keys, finds one among them, and lets them be switched off", async 
   await page.getByRole("heading", { name: "API keys" }).waitFor();
   await page.keyboard.press("?");
   expect(await page.getByRole("dialog").count()).toBe(0);
+  // Without keys there is the menu, which leads back to them.
+  await page.getByRole("button", { name: /Account menu of/ }).click();
+  await page.getByRole("menuitem", { name: /Keyboard shortcuts/ }).click();
+  await sheet.getByRole("switch", { name: "Shortcuts are on" }).check();
+  await page.keyboard.press("Escape");
+  await sheet.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: /Account menu of/ }).click();
+  await page.getByRole("menuitem", { name: /Search everything/ }).click();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("combobox");
 });

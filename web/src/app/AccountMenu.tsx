@@ -12,6 +12,8 @@ import { useState } from "react";
 import { Icon } from "@/components/Icon";
 import { toast } from "@/components/toast";
 import { VisuallyHidden } from "@/components/VisuallyHidden";
+import { openPalette } from "@/features/palette/palette_state";
+import { COMMAND, keyName } from "@/features/palette/shortcuts";
 import { logOut } from "@/features/session/api/session_api";
 import { leave, useSession } from "@/features/session/session";
 import { chooseLocale, LOCALES, type Locale, type MessageKey, useLocaleState, useText } from "@/i18n/locale";
@@ -22,7 +24,13 @@ const SCHEMES: ["light" | "dark" | "system", MessageKey][] = [
   ["dark", "themeDark"],
 ];
 
-/** Who is logged in; language, theme and the way out. */
+/** What opens over any page, with its keys. */
+const OVERLAYS: ["palette" | "sheet", MessageKey, string[]][] = [
+  ["palette", "shortcutPalette", [COMMAND, "K"]],
+  ["sheet", "shortcutsTitle", ["?"]],
+];
+
+/** Who is logged in; language, theme, what keys open, and the way out. */
 export function AccountMenu() {
   const text = useText();
   const user = useSession((state) => state.user);
@@ -88,6 +96,23 @@ export function AccountMenu() {
           >
             <ListItemIcon>{locale === each && <Icon path={mdiCheck} />}</ListItemIcon>
             <ListItemText>{LOCALES[each].name}</ListItemText>
+          </MenuItem>
+        ))}
+        <Divider />
+        {OVERLAYS.map(([overlay, label, keys]) => (
+          <MenuItem
+            key={overlay}
+            dense
+            onClick={() => {
+              close();
+              openPalette(overlay);
+            }}
+          >
+            <ListItemIcon />
+            <ListItemText>{text(label)}</ListItemText>
+            <Box component="kbd" dir="ltr" sx={{ color: "text.secondary" }}>
+              {keys.map((key) => keyName(key, text)).join(" ")}
+            </Box>
           </MenuItem>
         ))}
         <Divider />

@@ -64,6 +64,8 @@ function Form({ stored }: { stored: ModelSettings }) {
       <Autocomplete
         multiple
         freeSolo
+        // A name that was typed counts, also without Enter.
+        autoSelect
         size="small"
         options={[]}
         value={wanted.aliases}
@@ -86,9 +88,12 @@ function Form({ stored }: { stored: ModelSettings }) {
         label={text("modelHidden")}
       />
       {error !== null && <ErrorNotice error={error} />}
-      <Button type="submit" variant="contained" loading={busy} sx={{ justifySelf: "start" }}>
-        {text("modelSettingsSave")}
-      </Button>
+      {/* In sight however far its dialog is scrolled. */}
+      <Box sx={{ position: "sticky", bottom: 0, zIndex: 1, py: 1.5, bgcolor: "background.paper" }}>
+        <Button type="submit" variant="contained" loading={busy}>
+          {text("modelSettingsSave")}
+        </Button>
+      </Box>
     </Box>
   );
 }

@@ -103,7 +103,7 @@ export function useFoundChats(query: string): { items: PaletteItem[]; searching:
       icon: mdiMessageOutline,
       label: info.title || text("conversationUntitled"),
       ...(match?.message_id && { detail: match.snippet }),
-      run: () => void navigate({ to: "/c/$conversationId", params: { conversationId: info.id } }),
+      run: () => void navigate({ to: "/c/$conversationId", params: { conversationId: info.id }, search: match?.message_id ? { message: match.message_id } : {} }),
     };
   });
   return { items, searching: found.isFetching };
