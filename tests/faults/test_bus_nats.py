@@ -144,6 +144,24 @@ async def test_stopping_does_not_wait_for_a_frozen_server(tmp_path: Path) -> Non
         server.resume()
 
 
+async def test_a_flush_that_was_given_up_does_not_cost_the_connection(tmp_path: Path) -> None:
+    async with running_nats_server(tmp_path, jetstream=False) as server:
+        connection = connection_to(server.url)
+        await connection.start()
+        carrier = NatsCarrier(connection)
+        with capture_logs() as logs:
+            server.freeze()
+            flushing = asyncio.create_task(carrier.flush())
+            await asyncio.sleep(0)
+            flushing.cancel()
+            await asyncio.wait([flushing])
+            server.resume()
+            await carrier.flush()
+            await connection.check()
+        assert [entry["event"] for entry in logs] == []
+        await connection.stop()
+
+
 async def test_a_start_without_any_server_fails_in_time() -> None:
     connection = connection_to("nats://127.0.0.1:9", start_timeout_s=0.3)
     with pytest.raises(StartFailed, match="took the connection"):

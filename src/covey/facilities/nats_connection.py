@@ -75,6 +75,15 @@ class KeptSubscription:
                 await current.unsubscribe()
 
 
+class _Client(Client):
+    """The library's, except that a flush whose caller gave up does not end the connection when its answer comes."""
+
+    async def _process_pong(self) -> None:
+        if self._pongs and self._pongs[0].done():
+            self._pongs[0] = asyncio.get_running_loop().create_future()  # nobody waits for it
+        await super()._process_pong()
+
+
 class NatsConnection:
     """The facility that the bus and the store stand on. ``role`` and ``instance`` make up the inbox of its own."""
 
@@ -178,7 +187,7 @@ class NatsConnection:
 
     async def _dial(self) -> Client:
         config = self._config
-        client = Client()
+        client = _Client()
         secure = config.urls[0].startswith("tls://")
         options: dict[str, Any] = {}
         if secure:
