@@ -1,7 +1,7 @@
 import { mdiCodeTags } from "@mdi/js";
 import Box from "@mui/material/Box";
 import { useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { IconAction } from "@/components/IconAction";
 import { ButtonLink } from "@/components/links";
@@ -71,15 +71,17 @@ function Chat({ conversationId, found }: { conversationId: string | undefined; f
     // On a phone the keyboard would cover what there is to read.
     if (matchMedia("(hover: hover)").matches) input.current?.focus();
   }, []);
-  const suggest = (suggestion: string) => {
+  const suggest = useStable((suggestion: string) => {
     changeDraft(draftKey, { text: suggestion });
     void chat.send();
-  };
+  });
   const send = useStable(() => void chat.send());
   const stop = useStable(chat.stop);
   const onModel = useStable((name: string) => chat.change({ model: name }));
   const openSettings = useStable(() => setSettingsOpen(true));
   const openCode = useStable(() => setCodeOpen(true));
+  // With each letter that is written this page is drawn; what stays the same in it is not.
+  const codeButton = useMemo(() => model !== null && <IconAction path={mdiCodeTags} label={text("codeTitle")} onClick={openCode} />, [model, openCode, text]);
   useChatKeys(input, busy, stop);
   const recall = useStable(recallLast);
   const used = useContextUsed(path.shown, draft.text, busy);
@@ -93,7 +95,7 @@ function Chat({ conversationId, found }: { conversationId: string | undefined; f
         onSettings={openSettings}
         settingsOpen={settingsOpen}
       >
-        {model !== null && <IconAction path={mdiCodeTags} label={text("codeTitle")} onClick={openCode} />}
+        {codeButton}
       </ChatHeader>
       {codeOpen && model !== null && (
         <Suspense>

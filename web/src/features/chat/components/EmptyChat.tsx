@@ -1,6 +1,7 @@
 import Box from "@mui/material/Box";
 import ButtonBase from "@mui/material/ButtonBase";
 import Typography from "@mui/material/Typography";
+import { memo } from "react";
 import { CopyButton } from "@/components/CopyButton";
 import { ButtonLink } from "@/components/links";
 import { FIRST_MODEL_COMMAND } from "@/features/models/first_model";
@@ -17,7 +18,7 @@ interface EmptyChatProps {
 }
 
 /** A chat before its first question. */
-export function EmptyChat({ model, onSuggestion }: EmptyChatProps) {
+export const EmptyChat = memo(function EmptyChat({ model, onSuggestion }: EmptyChatProps) {
   const text = useText();
   const administrator = useSession((state) => state.user?.role === "admin");
   return (
@@ -59,7 +60,7 @@ export function EmptyChat({ model, onSuggestion }: EmptyChatProps) {
       </Box>
     </Box>
   );
-}
+});
 
 /** The two ways to a first model. */
 function FirstModel() {

@@ -2,7 +2,7 @@ import { mdiArrowDown } from "@mdi/js";
 import Box from "@mui/material/Box";
 import Fab from "@mui/material/Fab";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Icon } from "@/components/Icon";
 import { useText } from "@/i18n/locale";
 import { MEASURE } from "@/theme/tokens";
@@ -40,7 +40,7 @@ interface MessageListProps {
 }
 
 /** The messages of a chat. Only those in sight are on the page; the end stays in sight while somebody reads there. */
-export function MessageList({ shown, busy, actions, conversationId, found }: MessageListProps) {
+export const MessageList = memo(function MessageList({ shown, busy, actions, conversationId, found }: MessageListProps) {
   const text = useText();
   const scroller = useRef<HTMLDivElement>(null);
   const [away, setAway] = useState(false);
@@ -157,4 +157,4 @@ export function MessageList({ shown, busy, actions, conversationId, found }: Mes
       )}
     </Box>
   );
-}
+});
