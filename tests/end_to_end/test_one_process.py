@@ -83,10 +83,14 @@ def test_a_settings_typo_ends_with_2_and_the_nearest_name(tmp_path: Path) -> Non
 def test_a_request_keeps_its_id_through_every_hop(tmp_path: Path) -> None:
     with one_process(tmp_path, **{"log.level": "debug", "bridge.access_log": "all"}) as node:
         client = PlatformClient(node.url).register("robin")
-        client.must("GET", "/covey/v1/me", **{"x-request-id": "trace-me-1"})
+        body = {"model": "sample", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 3}
+        client.must("POST", "/v1/chat/completions", body, **{"x-request-id": "trace-me-1"})
         client.close()
     lines = [json.loads(line) for line in (tmp_path / "logs" / "event.log").read_text().splitlines()]
-    assert [line for line in lines if line.get("request_id") == "trace-me-1"]
+    traced = [line for line in lines if line.get("request_id") == "trace-me-1"]
+    served = {line["endpoint"].partition(".")[0] for line in traced if line["event"] == "served"}
+    assert served >= {"client", "gateway", "processor"}
+    assert "request" in {line["event"] for line in traced}
 
 
 def test_a_second_signal_ends_a_node_that_drains(tmp_path: Path) -> None:

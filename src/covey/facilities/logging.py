@@ -8,13 +8,16 @@ names and anything that looks like a key or a token are masked here, whatever th
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
+import os
 import queue
 import re
 import sys
 import threading
 import traceback
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -65,41 +68,56 @@ def mask(event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
 
 
 class RotatingFile:
-    """Append-only file of bounded size: ``name``, ``name.1`` (newest) … ``name.<kept>``."""
+    """Append-only file of bounded size: ``name``, ``name.1`` (newest) … ``name.<kept>``. Several processes may write to
+    the same one: whoever finds it full moves it away, and the others follow."""
 
     def __init__(self, path: Path, *, max_bytes: int, kept: int) -> None:
         self._path = path
         self._max_bytes = max_bytes
         self._kept = kept
         self._file: IO[bytes] | None = None
-        self._size = 0
 
     def write(self, lines: bytes) -> None:
         """Append and flush. Raises OSError when the disk says no; a later call tries anew."""
-        if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("ab")
-            self._size = self._file.tell()
-        if self._size and self._size + len(lines) > self._max_bytes:
-            self._rotate()
+        if self._file is not None and self._was_moved(self._file):
+            self.close()
+        file = self._file or self._open()
+        size = os.fstat(file.fileno()).st_size  # with what others appended
+        if size and size + len(lines) > self._max_bytes:
+            with suppress(OSError):  # where files cannot be locked, two may move one away at the same moment
+                fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+            if not self._was_moved(file):
+                self._move_away()
+            self.close()
+            file = self._open()
         try:
-            self._file.write(lines)
-            self._file.flush()
+            file.write(lines)
+            file.flush()
         except OSError:
             self.close()
             raise
-        self._size += len(lines)
 
-    def _rotate(self) -> None:
-        self.close()
+    def _open(self) -> IO[bytes]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("ab")
+        return self._file
+
+    def _was_moved(self, file: IO[bytes]) -> bool:
+        """Whether the path means another file by now, or none."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return True
+        ours = os.fstat(file.fileno())
+        return (found.st_ino, found.st_dev) != (ours.st_ino, ours.st_dev)
+
+    def _move_away(self) -> None:
         for number in range(self._kept, 0, -1):
             source = self._path if number == 1 else self._path.with_name(f"{self._path.name}.{number - 1}")
             if source.exists():
                 source.replace(self._path.with_name(f"{self._path.name}.{number}"))
         if self._kept == 0:
             self._path.unlink(missing_ok=True)
-        self._file = self._path.open("ab")
-        self._size = 0
 
     def close(self) -> None:
         if self._file is not None:
@@ -277,6 +295,7 @@ class Logging:
         root.addHandler(self._handler)
         logging.getLogger("asyncio").addFilter(is_worth_saying)
         root.setLevel(max(level, logging.WARNING))
+        logging.getLogger("covey").setLevel(level)  # for those who want to know the level beforehand
         self._started = True
 
     async def stop(self) -> None:
@@ -284,6 +303,7 @@ class Logging:
             self._started = False
             logging.getLogger().removeHandler(self._handler)
             logging.getLogger("asyncio").removeFilter(is_worth_saying)
+            logging.getLogger("covey").setLevel(logging.NOTSET)
             structlog.reset_defaults()
             self.writer.stop()
 

@@ -182,12 +182,12 @@ class RemoteService:
         except CoveyError as error:
             self._refuse(reply, error)
         except Exception as error:  # logged by unnamed: an answer that cannot be encoded
-            self._refuse(reply, unnamed(handler.endpoint.name, error))
+            self._refuse(reply, unnamed(handler.endpoint.name, error, context.request_id))
 
     async def _stream(self, handler: StreamHandler, request: Any, context: CallContext, reply: str, token: str) -> None:
         sender = StreamSender(self._carrier, reply, self.served.instance, asyncio.get_running_loop().time())
         self._senders[token] = sender
-        await sender.send(handler.open(request, context), handler.endpoint.name)
+        await sender.send(handler.open(request, context), handler.endpoint.name, context.request_id)
 
     def _refuse(self, reply: str, error: CoveyError) -> None:
         body = error_reply(error)

@@ -11,10 +11,11 @@ import structlog
 
 from covey.errors import CoveyError, DeadlineExceeded, Draining
 from covey.protocol.endpoint import Endpoint, StreamEndpoint
-from covey.protocol.ids import InstanceId
+from covey.protocol.ids import InstanceId, RequestId
 from covey.protocol.registry import InstanceInfo
 from covey.rpc.context import CallContext
 from covey.rpc.service import Service
+from covey.rpc.told import is_wanted, told_call, told_stream
 from covey.rpc.work import SilenceWatch, Work
 from covey.runtime.current_task import current_task
 
@@ -25,9 +26,9 @@ PATIENT_S = 60.0
 """Time-out from which on a call is taken for one that waits long."""
 
 
-def unnamed(endpoint_name: str, error: Exception) -> CoveyError:
+def unnamed(endpoint_name: str, error: Exception, request_id: RequestId | None) -> CoveyError:
     """What a caller is told of an error without a name: nothing. The log has it, once, with its traceback."""
-    _log.error("handler_failed", endpoint=endpoint_name, exc_info=error)
+    _log.error("handler_failed", endpoint=endpoint_name, request_id=request_id, exc_info=error)
     failure = CoveyError()
     failure.__cause__ = error
     return failure
@@ -63,7 +64,7 @@ class CallHandler:
         except CoveyError:
             raise
         except Exception as error:  # logged by unnamed; only the bare error leaves
-            raise unnamed(self.endpoint.name, error) from error
+            raise unnamed(self.endpoint.name, error, context.request_id) from error
 
     async def _finish(self, coroutine: Coroutine[Any, Any, Any], yielded: Any, deadline: float | None) -> Any:
         loop = self.served.loop
@@ -105,7 +106,7 @@ class PatientHandler(CallHandler):
                 raise failure from None
             if isinstance(error, CoveyError) or not isinstance(error, Exception):
                 raise
-            raise unnamed(self.endpoint.name, error) from error
+            raise unnamed(self.endpoint.name, error, context.request_id) from error
         finally:
             del served.works[work]
             if served.stops:
@@ -158,7 +159,7 @@ class StreamHandler:
                 raise failure from None
             if isinstance(error, CoveyError) or not isinstance(error, Exception):
                 raise
-            raise unnamed(self.endpoint.name, error) from error
+            raise unnamed(self.endpoint.name, error, context.request_id) from error
         finally:
             await served.end_stream(work, generator)
 
@@ -178,6 +179,7 @@ class Served:
         self.streams: dict[str, StreamHandler] = {}
         self._closers: dict[Work, asyncio.Task[None]] = {}
         self._idle: asyncio.Future[None] | None = None
+        tells = is_wanted()
         self.stops = False
         """Whether somebody waits for its work to end, so that whoever ends some has to say so."""
         for name, (endpoint, method_name) in service.endpoints.items():
@@ -185,12 +187,13 @@ class Served:
             if isinstance(endpoint, StreamEndpoint):
                 if not inspect.isasyncgenfunction(method):
                     raise TypeError(f"{name} has to be answered by an async generator method")
+                method = told_stream(method, name, self.instance) if tells else method
                 self.streams[name] = StreamHandler(endpoint, method, self)
             else:
                 if not inspect.iscoroutinefunction(method):
                     raise TypeError(f"{name} has to be answered by an async method")
                 kind = PatientHandler if endpoint.timeout_s >= PATIENT_S else CallHandler
-                self.calls[name] = kind(endpoint, method, self)
+                self.calls[name] = kind(endpoint, told_call(method, name, self.instance) if tells else method, self)
 
     async def end_stream(self, work: Work, generator: AsyncGenerator[Any, None]) -> None:
         closer = self._closers.get(work)

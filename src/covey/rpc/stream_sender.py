@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from covey.errors import CoveyError, PayloadTooLarge, PeerUnavailable
-from covey.protocol.ids import InstanceId
+from covey.protocol.ids import InstanceId, RequestId
 from covey.rpc.carrier import Carrier
 from covey.rpc.serving import unnamed
 from covey.rpc.stream_reader import SIGN_INTERVAL_S, WINDOW_BYTES, WINDOW_ITEMS
@@ -44,7 +44,9 @@ class StreamSender:
         self._introduced = False
         self._task: asyncio.Task[Any] | None = None
 
-    async def send(self, stream: AsyncGenerator[Any, None], endpoint_name: str) -> None:
+    async def send(
+        self, stream: AsyncGenerator[Any, None], endpoint_name: str, request_id: RequestId | None = None
+    ) -> None:
         """Send all of it, and how it ended. Returns when the stream is closed."""
         self._task = asyncio.current_task()
         failure: CoveyError | None = None
@@ -54,7 +56,7 @@ class StreamSender:
         except CoveyError as error:
             failure = error
         except Exception as error:  # logged by unnamed: an item that cannot be encoded
-            failure = unnamed(endpoint_name, error)
+            failure = unnamed(endpoint_name, error, request_id)
         self._task = None
         try:
             self._flush()

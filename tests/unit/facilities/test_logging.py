@@ -68,6 +68,26 @@ def test_a_file_is_rotated_before_it_grows_past_its_size_and_old_ones_go(tmp_pat
     assert (tmp_path / "event.log.2").read_bytes() == b"7" * 60
 
 
+def test_processes_that_share_a_file_move_it_away_once_and_lose_nothing(tmp_path: Path) -> None:
+    files = [RotatingFile(tmp_path / "event.log", max_bytes=100, kept=9) for _ in range(3)]
+    for number in range(12):
+        files[number % 3].write(f"{number:02}".encode() * 15)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["event.log", "event.log.1", "event.log.2", "event.log.3"]
+    assert all((tmp_path / name).stat().st_size == 90 for name in names)
+    for file in files:
+        file.close()
+
+
+def test_a_file_that_somebody_else_moved_away_is_begun_anew(tmp_path: Path) -> None:
+    file = RotatingFile(tmp_path / "event.log", max_bytes=100, kept=2)
+    file.write(b"before")
+    (tmp_path / "event.log").rename(tmp_path / "moved")
+    file.write(b"after")
+    file.close()
+    assert ((tmp_path / "moved").read_bytes(), (tmp_path / "event.log").read_bytes()) == (b"before", b"after")
+
+
 def test_g7_a_full_disk_costs_lines_and_not_service(tmp_path: Path) -> None:
     (tmp_path / "event.log").symlink_to("/dev/full")
     writer = LogWriter(LogConfig(directory=str(tmp_path), terminal="off"))
