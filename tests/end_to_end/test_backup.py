@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,15 @@ def test_accounts_and_keys_move_to_another_node_and_a_damaged_file_changes_nothi
         person = PlatformClient(node.url).register("robin")
         key = person.key()
         person.close()
-        running = covey("backup", str(file), "--data-dir", str(old / "data"), folder=tmp_path)
-        assert (running.code, "--nats-url" in running.err) == (1, True)
+        running = covey("-o", "jsonl", "backup", str(file), "--data-dir", str(old / "data"), folder=tmp_path)
+        assert running.code == 0, running.err
+        refused = covey("restore", str(file), "--data-dir", str(old / "data"), folder=tmp_path)
+        assert (refused.code, "--nats-url" in refused.err) == (1, True)
+        file.rename(tmp_path / "of-running")
     made = covey("-o", "jsonl", "backup", str(file), "--data-dir", str(old / "data"), folder=tmp_path)
     assert made.code == 0, made.err
     assert '"bucket": "auth"' in made.out
+    assert json.loads(made.out.splitlines()[0]) == json.loads(running.out.splitlines()[0])
     assert file.stat().st_mode & 0o077 == 0
     damaged = tmp_path / "damaged"
     damaged.write_bytes(file.read_bytes().replace(b"auth", b"auht", 1))

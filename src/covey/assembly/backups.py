@@ -11,7 +11,7 @@ from covey.assembly.joining import with_own_authority
 from covey.errors import StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.logging import LogConfig, Logging
-from covey.facilities.nats_configuration import NatsServerConfig
+from covey.facilities.nats_configuration import NatsServerConfig, url_of_running
 from covey.facilities.nats_connection import NatsConnection
 from covey.facilities.nats_server import NatsServer
 from covey.facilities.nats_store import NatsStore
@@ -30,11 +30,11 @@ BUCKETS = (BUCKET_AUTH, BUCKET_ACCESS, BUCKET_CLIENT, BUCKET_GATEWAY)
 
 
 def export_store(data_dir: Path, nats_url: str | None, file: Path) -> dict[str, int]:
-    """Write every bucket to ``file``; how many records of each. Raises StartFailed when the node runs and no address
-    was given, StoreUnavailable."""
+    """Write every bucket to ``file``; how many records of each; of a running node as well. Raises StartFailed,
+    StoreUnavailable."""
 
     async def export() -> dict[str, int]:
-        async with opened(data_dir, nats_url) as store:
+        async with opened(data_dir, nats_url, may_run=True) as store:
             header = await export_backup([await store.bucket(name) for name in BUCKETS], file)
             return dict(header.buckets)
 
@@ -43,7 +43,8 @@ def export_store(data_dir: Path, nats_url: str | None, file: Path) -> dict[str, 
 
 def import_store(data_dir: Path, nats_url: str | None, file: Path, *, overwrite: bool) -> dict[str, int]:
     """Read every bucket from ``file``; how many records of each. Raises StoreCorrupt when the file is damaged, Conflict
-    when a bucket is not empty and ``overwrite`` was not said."""
+    when a bucket is not empty and ``overwrite`` was not said, StartFailed when the node runs and no address was
+    given."""
 
     async def read() -> dict[str, int]:
         async with opened(data_dir, nats_url) as store:
@@ -56,17 +57,21 @@ def import_store(data_dir: Path, nats_url: str | None, file: Path, *, overwrite:
 
 
 @asynccontextmanager
-async def opened(data_dir: Path, nats_url: str | None) -> AsyncIterator[NatsStore]:
-    """The store, through a nats-server of our own unless there is an address."""
+async def opened(data_dir: Path, nats_url: str | None, *, may_run: bool = False) -> AsyncIterator[NatsStore]:
+    """The store, through a nats-server of our own unless there is an address, or with ``may_run`` that of the node."""
     logs = Logging(LogConfig(directory="", level="warning"))
     await logs.start()
-    server = None if nats_url else NatsServer(NatsServerConfig(), data_dir / "mesh")
+    mesh = data_dir / "mesh"
+    server = None if nats_url else NatsServer(NatsServerConfig(), mesh)
     if server is not None:
         try:
             await server.start()
         except StartFailed as error:
-            await logs.stop()
-            raise StartFailed(f"{error.detail}; for a running node give --nats-url") from error
+            nats_url = url_of_running(mesh) if error.param == "node.data_dir" and may_run else None
+            if nats_url is None:
+                await logs.stop()
+                raise StartFailed(f"{error.detail}; stop it first, or give --nats-url") from error
+            server = None
     connection = NatsConnection(
         with_own_authority(
             NatsConnectionConfig(

@@ -36,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "usage": ("usage", "What was used, by day, model and key"),
     "audit": ("usage", "Who changed what (administrators)"),
     "requests": ("usage", "The last requests, one by one"),
-    "backup": ("backup", "Export the store of a stopped or running node to a file"),
+    "backup": ("backup", "Export the store of a node, stopped or running, to a file"),
     "restore": ("backup", "Import a backup into an empty node"),
     "context": ("context", "Which service to talk to"),
     "config": ("config", "Check and show a node's settings"),

@@ -119,6 +119,19 @@ def host_and_port(text: str) -> tuple[str, int | None]:
     return host, int(port) if port else None
 
 
+def url_of_running(directory: Path) -> str | None:
+    """Where the server that was started in this directory listens, by its configuration; None when there is none."""
+    try:
+        text = (directory / "nats.conf").read_text()
+    except OSError:
+        return None
+    found = re.search(r'^listen: "(.+):(\d+)"$', text, re.MULTILINE)
+    if found is None:
+        return None
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(found[1], found[1])
+    return f"{'tls' if re.search(r'^tls:', text, re.MULTILINE) else 'nats'}://{host}:{found[2]}"
+
+
 def shown_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

@@ -15,6 +15,7 @@ from covey.facilities.nats_configuration import (
     host_and_port,
     listener_of,
     rendered,
+    url_of_running,
 )
 
 USERS = [MeshUser(role=role, public_key=f"U{role.upper()}") for role in ROLES]
@@ -92,3 +93,18 @@ def test_every_identity_is_in_one_account_only() -> None:
 def test_path_with_quotes_and_backslashes_stays_one_value() -> None:
     assert rendered('a "b" \\c') == '"a \\"b\\" \\\\c"'
     assert '"/da\\"ta/jetstream"' in text_of(Path('/da"ta'))
+
+
+@pytest.mark.parametrize(
+    ("config", "url"),
+    [
+        (NatsServerConfig(), "nats://127.0.0.1:4222"),
+        (NatsServerConfig(host="::"), "nats://[::1]:4222"),
+        (NatsServerConfig(join=JoinConfig(address="0.0.0.0:7422")), "tls://127.0.0.1:4222"),
+    ],
+)
+def test_where_a_server_listens_is_read_from_its_file(tmp_path: Path, config: NatsServerConfig, url: str) -> None:
+    assert url_of_running(tmp_path) is None
+    text = configuration_text(config, Ports(client=4222, monitor=8222), tmp_path, USERS)
+    (tmp_path / "nats.conf").write_text(text)
+    assert url_of_running(tmp_path) == url

@@ -20,7 +20,9 @@ _nats_url = click.option("--nats-url", help="Use this running NATS server instea
 @_nats_url
 @pass_session
 def backup(session: Session, file: Path, data_dir: str, nats_url: str | None) -> None:
-    """Write all buckets to a file: of a stopped node, or of a running one with --nats-url.
+    """Write all buckets to a file, of a stopped node or of a running one.
+
+    Elsewhere than on the node's machine, --nats-url says where its NATS server is.
 
     The file holds password hashes and signing keys; only its owner can read it.
     """
