@@ -236,6 +236,8 @@ class Node:
             raise StartFailed(
                 f"the data directory {self.data_dir} cannot be made: {error.strerror}", param="node.data_dir"
             ) from error
+        if not await asyncio.to_thread(os.access, self.data_dir, os.W_OK | os.X_OK):
+            raise StartFailed(f"the data directory {self.data_dir} cannot be written", param="node.data_dir")
 
     async def _enter(self, facility: Facility) -> None:
         self._stack.push_async_callback(facility.stop)

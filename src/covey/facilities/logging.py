@@ -283,6 +283,10 @@ class Logging:
                     f"the log directory {self._config.directory} cannot be made: {error.strerror}",
                     param="log.directory",
                 ) from error
+            if not await asyncio.to_thread(os.access, self._config.directory, os.W_OK | os.X_OK):
+                raise StartFailed(
+                    f"the log directory {self._config.directory} cannot be written", param="log.directory"
+                )
         self.writer.start()
         level = logging.getLevelNamesMapping()[self._config.level.upper()]
         structlog.configure(

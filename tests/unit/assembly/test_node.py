@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
+import pytest
+
 from covey.assembly.node import Node
+from covey.errors import StartFailed
 from covey.settings import load
 
 
@@ -44,3 +48,13 @@ async def test_a_stop_that_forces_keeps_the_order_of_the_one_under_way(tmp_path:
     store.may_stop.set()
     await asyncio.gather(gentle, forced)
     assert ended == ["store", "server"]
+
+
+async def test_a_data_directory_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(environment={}, overrides={"node.data_dir": str(tmp_path), "log.directory": ""})
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write nearly everywhere
+    with pytest.raises(StartFailed, match=str(tmp_path)) as caught:
+        await Node(settings, ("mesh",)).start()
+    assert caught.value.param == "node.data_dir"

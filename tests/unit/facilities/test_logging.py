@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,13 @@ def test_g7_a_full_disk_costs_lines_and_not_service(tmp_path: Path) -> None:
         writer.put({"event": "still_alive", "level": "info"})
     writer.stop()
     assert writer.dropped_lines == 5
+
+
+async def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write nearly everywhere
+    with pytest.raises(StartFailed, match=str(tmp_path)) as caught:
+        await Logging(LogConfig(directory=str(tmp_path), terminal="off")).start()
+    assert caught.value.param == "log.directory"
 
 
 def test_a_full_queue_drops_and_counts_instead_of_blocking() -> None:
