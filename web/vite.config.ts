@@ -10,11 +10,15 @@ const service = process.env.COVEY_URL ?? "http://127.0.0.1:8080";
 
 /** Writes `.br` and `.gz` beside every text file: the bridge sends those as they are. */
 function compressed(): Plugin {
+  let folder = output;
   return {
     name: "compressed",
     apply: "build",
+    configResolved({ root, build }) {
+      folder = resolve(root, build.outDir);
+    },
     closeBundle() {
-      for (const entry of readdirSync(output, { recursive: true, withFileTypes: true })) {
+      for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
         if (!entry.isFile() || !/\.(js|css|html|svg)$/.test(entry.name)) continue;
         const path = join(entry.parentPath, entry.name);
         const content = readFileSync(path);
