@@ -33,7 +33,7 @@ class Authorization:
             raise Unauthenticated("this needs a credential")
         stored = await self._accounts.find(context.identity.user_id)
         if stored is None or stored.record.status != "active":
-            raise Unauthenticated("the credential is not valid")
+            raise Unauthenticated("the credential is not valid: unknown, expired or revoked")
         return Actor(context.identity, stored)
 
     async def owner(self, context: CallContext) -> Actor:

@@ -150,7 +150,7 @@ class Credentials:
 
     def _rejected(self) -> Unauthenticated:
         self._metrics.rejected.inc()
-        return Unauthenticated("the credential is not valid")
+        return Unauthenticated("the credential is not valid: unknown, expired or revoked")
 
     def _verify_key(self, secret: str, digest: bytes, now: float) -> Verified:
         key = self._find(_key, f"key.{hash_api_key(secret)}")
