@@ -23,7 +23,7 @@ PAYLOAD = msgspec.json.encode(claims())
 def reason_of(token: str, *, now: float = NOW) -> str:
     with pytest.raises(TokenRefused) as caught:
         verify_access_token(token, PAIR.known, now)
-    assert caught.value.detail == "the credential is not valid"
+    assert caught.value.detail == "the credential is not valid: unknown, expired or revoked"
     return caught.value.reason
 
 

@@ -206,7 +206,7 @@ async def test_a16_what_is_no_credential_is_refused_with_one_and_the_same_answer
     for attempt in every_way(chain, credential):
         with pytest.raises(Unauthenticated) as caught:
             await attempt()
-        assert caught.value.detail == "the credential is not valid"
+        assert caught.value.detail == "the credential is not valid: unknown, expired or revoked"
 
 
 async def test_a17_a_key_for_one_model_is_refused_alike_on_every_twin(chain: Chain) -> None:
