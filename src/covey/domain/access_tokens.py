@@ -43,7 +43,7 @@ class TokenRefused(Unauthenticated):
     """The token is not valid. The detail is the same for every reason."""
 
     def __init__(self, reason: RefusalReason) -> None:
-        super().__init__("the credential is not valid")
+        super().__init__("the credential is not valid: unknown, expired or revoked")
         self.reason: RefusalReason = reason
         """For counters and tests; never for the answer."""
 
