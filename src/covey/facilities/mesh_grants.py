@@ -66,14 +66,15 @@ async def verify_grants(
                 **dict(tls or {}),
             )
             try:
-                for subject in grants.publish:
-                    await use_publish(client, subject)
+                uses = [(f"publish {subject}", use_publish, subject) for subject in grants.publish]
+                uses += [(f"subscribe {subject}", use_subscribe, subject) for subject in grants.subscribe]
+                for _, use, subject in uses:
+                    await use(client, subject)
+                # One look at all of them is enough where nothing is refused; which it was takes a look at each.
+                for name, use, subject in uses if await is_refused(client) else ():
+                    await use(client, subject)
                     if await is_refused(client):
-                        refused.append(f"publish {subject}")
-                for subject in grants.subscribe:
-                    await use_subscribe(client, subject)
-                    if await is_refused(client):
-                        refused.append(f"subscribe {subject}")
+                        refused.append(name)
             finally:
                 await client.close()
     except (nats.errors.Error, OSError, TimeoutError) as error:
