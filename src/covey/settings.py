@@ -19,7 +19,7 @@ import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -150,6 +150,9 @@ def check(values: dict[str, Any]) -> Settings:
     except msgspec.ValidationError as error:
         text, _, where = str(error).partition(" - at `$.")
         path = where.rstrip("`")
+        choices = choices_of(path)
+        if choices and text.startswith("Invalid enum value"):
+            text = f"{text.removeprefix('Invalid enum value ')} is none of {', '.join(choices)}"
         raise BadSettings(f"{path}: {text[:1].lower()}{text[1:]}", param=path) from error
     check_numbers(settings)
     return with_node_name(settings)
@@ -267,6 +270,17 @@ def sections(value: Any, struct: type[msgspec.Struct], path: str) -> Iterator[tu
                 yield from sections(item, inner_struct, f"{path}{field.encode_name}[{position}].")
         else:
             yield from sections(inner, inner_struct, f"{path}{field.encode_name}.")
+
+
+def choices_of(path: str) -> tuple[str, ...]:
+    """The texts that a setting takes, if it takes none but those."""
+    struct: type[msgspec.Struct] | None = Settings
+    annotation: Any = None
+    for name in re.sub(r"\[[^]]*\]", "", path).split("."):
+        found = [field.type for field in msgspec.structs.fields(struct) if field.encode_name == name] if struct else []
+        annotation = found[0] if found else None
+        struct = struct_of(annotation)
+    return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()
 
 
 def unknown_keys(values: Any, struct: type[msgspec.Struct], path: str) -> Iterator[tuple[str, str, list[str]]]:

@@ -65,6 +65,15 @@ def test_a_number_that_cannot_be_names_its_path(path: str, value: object) -> Non
     assert caught.value.param == path
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "choices"),
+    [("log.level", "loud", "debug, info"), ("bridge.access_log", "some", "all, errors, none")],
+)
+def test_a_word_that_is_no_choice_is_told_the_choices(path: str, value: str, choices: str) -> None:
+    with pytest.raises(BadSettings, match=f"{path}: '{value}' is none of {choices}"):
+        load(environment={}, overrides={path: value})
+
+
 def test_a_number_within_lists_names_its_place() -> None:
     with pytest.raises(BadSettings) as caught:
         load(environment={}, overrides={"engines.ollama": [{"slots": 1}, {"slots": -1}]})

@@ -1,7 +1,8 @@
 """The only place where parts are joined."""
 
 from covey.assembly.backups import export_store, import_store
+from covey.assembly.checking import check_parts
 from covey.assembly.joining import join, roles_of
 from covey.assembly.node import Node, ReadyNode, SmokeAnswer, run
 
-__all__ = ["Node", "ReadyNode", "SmokeAnswer", "export_store", "import_store", "join", "roles_of", "run"]
+__all__ = ["Node", "ReadyNode", "SmokeAnswer", "check_parts", "export_store", "import_store", "join", "roles_of", "run"]

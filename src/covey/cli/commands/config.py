@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from covey.cli.failures import CommandFailed
 from covey.cli.output import flat, show_item, talk
 from covey.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from covey.settings import Settings
 
 
 @click.group()
@@ -24,7 +27,15 @@ _file = click.argument("file", required=False, type=click.Path(dir_okay=False, p
 @_file
 def check(file: Path | None) -> None:
     """Say whether the settings are good; exit code 2, and what is not."""
-    _load(file)
+    from covey.assembly import check_parts
+    from covey.errors import BadSettings
+
+    settings = _load(file)
+    try:
+        check_parts(settings)
+    except BadSettings as error:
+        where = f" ({error.param})" if error.param and error.param not in error.detail else ""
+        raise CommandFailed(f"{error.detail}{where}", 2) from error
     talk("The settings are good.")
 
 
@@ -39,7 +50,7 @@ def show(session: Session, file: Path | None) -> None:
     show_item(values, session.output, flat(values).items())
 
 
-def _load(file: Path | None) -> object:
+def _load(file: Path | None) -> Settings:
     from covey.errors import BadSettings
     from covey.settings import load
 

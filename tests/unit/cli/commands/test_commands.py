@@ -230,6 +230,22 @@ def test_config_check_names_a_typo_and_exits_with_2(tmp_path: Path) -> None:
     assert json.loads(covey("-o", "json", "config", "show", str(file), folder=tmp_path).out)["log"]["level"] == "info"
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[auth.sessions]\naccess_token_ttl_s = 0\n", "auth.sessions.access_token_ttl_s"),
+        ('[[engines.sample]]\nname = "twin"\n[[engines.sample]]\nname = "twin"\n', "two engines"),
+        ('[mesh.server.join]\naddress = "0.0.0.0"\n', "mesh.server.join.address"),
+        ('[[engines.openai]]\nname = "x"\nbase_url = "ftp://x"\n', "base_url"),
+    ],
+)
+def test_config_check_finds_what_a_start_would_refuse(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "covey.toml"
+    file.write_text(text)
+    ended = covey("config", "check", str(file), folder=tmp_path)
+    assert (ended.code, problem in ended.err) == (2, True), ended.err
+
+
 @pytest.mark.parametrize(("output", "read"), [("json", json.loads), ("jsonl", json.loads), ("csv", str)])
 def test_settings_are_shown_in_every_form(tmp_path: Path, output: str, read: Any) -> None:
     ended = covey("config", "show", "-o", output, folder=tmp_path)
