@@ -43,6 +43,12 @@ from covey.workers.processor.config import ProcessorConfig
 ENVIRONMENT_PREFIX = "COVEY__"
 SECRET_NAMES = re.compile(r"(^|_)(password|secret|token|api_key|seed)$")
 MASK = "********"
+AT_LEAST_ONE = (
+    "concurrent_downloads", "context_length", "default_concurrency", "gateway_attempts", "llamacpp.slots",
+    "max_connections", "max_headers", "max_loaded_models", "max_messages", "max_requests", "max_sockets",
+    "max_tokens_limit", "processor_attempts", "queue_lines", "replicas",
+)  # fmt: skip
+"""Settings without which nothing can be done, unless none is their default."""
 MAY_BE_ZERO = ("manifest_interval_s", "read_interval_s", "queue_report_interval_s")
 """Intervals of nothing that have a meaning; others would keep a processor busy."""
 
@@ -186,6 +192,8 @@ def check_number(value: float, path: str, default: Any) -> None:
         problem = f"{value} is no port; 0 to 65535"
     elif value < 0 and not takes_negative:
         problem = f"{value} is below zero"
+    elif value == 0 and default and path.endswith(AT_LEAST_ONE):
+        problem = "at least 1 is needed"
     elif value == 0 and path.endswith("_interval_s") and not path.endswith(MAY_BE_ZERO):
         problem = "more than zero is needed"
     else:

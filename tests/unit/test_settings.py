@@ -56,6 +56,8 @@ def test_a_wrong_value_names_its_path(path: str, value: object) -> None:
         ("node.drain_timeout_s", "inf"),
         ("bridge.ping_interval_s", 0),
         ("auth.throttle.account.burst", -1),
+        ("engines.llamacpp.slots", 0),
+        ("gateway.processor_attempts", 0),
     ],
 )
 def test_a_number_that_cannot_be_names_its_path(path: str, value: object) -> None:
@@ -88,6 +90,8 @@ def test_a_number_within_lists_names_its_place() -> None:
         ("engines.llamacpp.gpu_layers", -1),
         ("engines.llamacpp.keep_alive_s", -1),
         ("node.drain_timeout_s", 0),
+        ("engines.ollama", [{"slots": 0}]),
+        ("engines.sample", [{"slots": 0}]),
         ("processor.models", [{"name": "m", "sampling": {"presence_penalty": -1.0}}]),
     ],
 )
