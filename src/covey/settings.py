@@ -73,6 +73,10 @@ class MeshConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The nats-server that a node starts when ``url`` is empty."""
     connection: NatsConnectionConfig = NatsConnectionConfig()
     """How workers connect. Its ``urls`` and ``seed_file`` are filled in by the node when they are empty."""
+    caller_keys: tuple[str, ...] = ()
+    """Public keys (``U…``) of the identities whose calls auth and processor workers of this process take: those of the
+    gateways, and of whole nodes. Empty: those that the node's own nats-server knows, or the mesh that was joined; where
+    neither is known, the server's permissions decide alone."""
 
 
 class EnginesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -100,6 +100,8 @@ def test_a_machine_joins_serves_dies_returns_and_is_removed(
             path.stat().st_mode & 0o777 for path in (folder / "gpu-1" / "data" / "mesh").rglob("*") if path.is_file()
         ]
         assert set(keys) == {0o600}
+        kept = json.loads((folder / "gpu-1" / "data" / "mesh" / "membership.json").read_text())
+        assert len(kept["callers"]) == 2  # gateways and whole nodes: it takes no other's calls
     finally:
         joining.kill()
     eventually_true(lambda: "far-model" not in models(admin), what="the end of a model whose machine died")

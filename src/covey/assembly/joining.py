@@ -44,7 +44,7 @@ def join(settings: Settings, token_text: str, name: str | None = None) -> Member
         answer, address = asyncio.run(enrol(token, question))
         # The one that answered comes first; the others stay, for the day on which this machine is elsewhere.
         addresses = (address, *(other for other in token.addresses if other != address))
-        membership = Membership(node=answer.node, addresses=addresses)
+        membership = Membership(node=answer.node, addresses=addresses, callers=answer.callers)
         files.save(membership, seed, answer.authority)
     finally:
         os.close(lock)

@@ -34,6 +34,13 @@ from covey.facilities.membership import MembershipFiles
 from covey.facilities.mesh_certificates import client_context, client_options
 from covey.facilities.mesh_grants import verify_grants
 from covey.facilities.mesh_health import MeshHealth
+from covey.facilities.mesh_identities import (
+    MeshIdentities,
+    callers_of,
+    public_key_of,
+    signing_key_of,
+    verifying_key_of,
+)
 from covey.facilities.metrics import MetricsPage, new_registry
 from covey.facilities.nats_bus import NatsBus
 from covey.facilities.nats_connection import NatsConnection
@@ -47,6 +54,7 @@ from covey.protocol.settings import Origin
 from covey.protocol.subjects import SERVICES, inbox_prefix, scope_of
 from covey.rpc.bus import Bus
 from covey.rpc.context import CallContext
+from covey.rpc.signing import SIGNED_SERVICES, CallSignatures
 from covey.runtime.clock import SystemClock
 from covey.runtime.identifiers import mint, mint_instance
 from covey.runtime.lifecycle import Facility, LifecycleBudget, Worker
@@ -152,7 +160,8 @@ class Node:
         connection = NatsConnection(config, name=name, inbox_prefix=prefix)
         await self._connect(connection)
         await self._verify_grants(config)
-        mesh = NatsBus(connection, sociable=self.membership is None)
+        signatures = await asyncio.to_thread(self._call_signatures, config)
+        mesh = NatsBus(connection, sociable=self.membership is None, signatures=signatures)
         await self._enter(mesh)
         self.bus = mesh.node
         store = NatsStore(connection, self.settings.store)
@@ -216,6 +225,17 @@ class Node:
             seed_file=config.seed_file or (str(seed) if seed.exists() else None),
         )
         return with_own_authority(config, self.data_dir)
+
+    def _call_signatures(self, config: NatsConnectionConfig) -> CallSignatures:
+        """With the key of this process, and those of whom its services believe. Blocking: it reads files."""
+        given = self.settings.mesh.caller_keys or (() if self.membership is None else self.membership.callers)
+        known = {} if given else MeshIdentities(self.data_dir / "mesh" / "identities").callers()
+        callers = {service: given or callers_of(service, known) for service in SIGNED_SERVICES}
+        believed = {service: {key: verifying_key_of(key) for key in keys} for service, keys in callers.items() if keys}
+        if config.seed_file is None:
+            return CallSignatures(callers=believed)
+        seed = Path(config.seed_file).read_text().strip()
+        return CallSignatures(signing_key_of(seed), public_key_of(seed, self._mesh_role), believed)
 
     async def _verify_grants(self, config: NatsConnectionConfig) -> None:
         """Raises StartFailed when the server grants this role less than it needs: a missing grant would otherwise look

@@ -19,7 +19,7 @@ from covey.domain.machines import Invitation, Machine, Machines
 from covey.domain.mesh_permissions import ENROLMENT
 from covey.errors import BadSettings, Conflict, CoveyError, InvalidRequest, NotStarted, StoreUnavailable
 from covey.facilities.machine_records import MachineRecords
-from covey.facilities.mesh_identities import public_key_of, seed_of
+from covey.facilities.mesh_identities import callers_of, public_key_of, seed_of
 from covey.facilities.nats_configuration import JoinConfig
 from covey.facilities.nats_connection import KeptSubscription, NatsConnection
 from covey.facilities.nats_server import NatsServer
@@ -222,12 +222,14 @@ class MachineAdmission:
             name=asked.name, public_key=asked.public_key, joined_at=0.0, invited_by="", version=asked.version
         )
         authority = await asyncio.to_thread(self._server.certificates.authority_text)
+        known = await asyncio.to_thread(self._server.identities.callers)
+        callers = callers_of("processor", known)
         async with self._changing:
             machines, machine = self._records.now.admitted(key, applicant, self._clock.now(), self._taken())
             await self._save(machines)
             # The answer comes before the reload, which ends the invitation and its connection.
             with contextlib.suppress(CoveyError):  # it may try its new identity all the same
-                await self._reply(message, Enrolled(node=machine.name, authority=authority))
+                await self._reply(message, Enrolled(node=machine.name, authority=authority, callers=callers))
             await self._server.reload()
         return machine
 

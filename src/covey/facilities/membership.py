@@ -21,6 +21,8 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     role: Literal["processor"] = "processor"
     addresses: tuple[str, ...]
     """``host:port`` each."""
+    callers: tuple[str, ...] = ()
+    """Public keys of those whose calls are believed here. None are known to a machine that joined an older mesh."""
 
     @property
     def urls(self) -> tuple[str, ...]:

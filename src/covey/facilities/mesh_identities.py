@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import nkeys
+from nacl.signing import SigningKey, VerifyKey
 
-from covey.domain.mesh_permissions import ROLES
-from covey.errors import StartFailed
+from covey.domain.mesh_permissions import CALLS, NODE, ROLES
+from covey.errors import BadSettings, StartFailed
+from covey.facilities.private_files import write_private
+from covey.protocol.subjects import SERVICES
 
 SEED_BYTES = 32
 
@@ -32,6 +37,9 @@ class MeshIdentities:
             if not path.exists():
                 write_secret(path, new_seed())
             self.seed(role)
+        public = {role: self.public_key(role) for role in roles if role in (*SERVICES, NODE)}
+        if public != self.callers():
+            write_private(self._callers_path, msgspec.json.format(msgspec.json.encode(public)))
 
     def seed(self, role: str) -> str:
         """The secret half. Raises StartFailed when it is absent, damaged, or readable by others."""
@@ -48,8 +56,51 @@ class MeshIdentities:
         """The half that the server knows."""
         return public_key_of(self.seed(role), role)
 
+    def callers(self) -> dict[str, str]:
+        """The public key of each role that calls others; empty where no nats-server of this machine made identities.
+        Raises StartFailed when the file is damaged or open to others."""
+        try:
+            refuse_if_open(self._callers_path)
+            return msgspec.json.decode(self._callers_path.read_bytes(), type=dict[str, str])
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.DecodeError) as error:
+            raise StartFailed("the list of the mesh's callers cannot be read") from error
+
+    @property
+    def _callers_path(self) -> Path:
+        return self.directory / "callers.json"
+
     def _path(self, role: str) -> Path:
         return self.directory / f"{role}.seed"
+
+
+def callers_of(service: str, keys: Mapping[str, str]) -> tuple[str, ...]:
+    """The public keys of those that may call ``service``, out of those of all roles."""
+    return tuple(key for role, key in keys.items() if role == NODE or service in CALLS[role])
+
+
+def signing_key_of(seed: str) -> SigningKey:
+    """The secret half of an nkey, to sign with. Raises StartFailed."""
+    try:
+        _, raw = nkeys.decode_seed(bytearray(seed.encode()))
+        return SigningKey(bytes(raw))
+    except (nkeys.NkeysError, ValueError) as error:
+        raise StartFailed("the mesh identity is damaged") from error
+
+
+def verifying_key_of(public_key: str) -> VerifyKey:
+    """The public half. Raises BadSettings for what is no user's nkey: a prefix, 32 bytes, and a checksum of two."""
+    try:
+        raw = base64.b32decode(public_key + "=" * (-len(public_key) % 8))
+        checksum = int.from_bytes(raw[-2:], "little")
+        if len(raw) != 35 or raw[0] != nkeys.PREFIX_BYTE_USER or nkeys.crc16(bytearray(raw[:-2])) != checksum:
+            raise ValueError("no public key of a user")
+        return VerifyKey(raw[1:-2])
+    except ValueError as error:
+        raise BadSettings(
+            "a caller's key is not the public key of a mesh identity", param="mesh.caller_keys"
+        ) from error
 
 
 def new_seed() -> str:

@@ -6,17 +6,20 @@ from covey.errors import NotStarted
 from covey.facilities.nats_carrier import NatsCarrier
 from covey.facilities.nats_connection import NatsConnection
 from covey.rpc.node import RpcNode
+from covey.rpc.signing import CallSignatures
 
 
 class NatsBus:
     """Give workers ``node``; it is a :class:`covey.rpc.bus.Bus`. The connection is started before this and stopped
     after it."""
 
-    def __init__(self, connection: NatsConnection, *, sociable: bool = True) -> None:
+    def __init__(
+        self, connection: NatsConnection, *, sociable: bool = True, signatures: CallSignatures | None = None
+    ) -> None:
         self.name = "bus"
         self._connection = connection
         self._carrier = NatsCarrier(connection)
-        self.node = RpcNode(self._carrier, sociable=sociable)
+        self.node = RpcNode(self._carrier, sociable=sociable, signatures=signatures)
         self._started = False
 
     async def start(self) -> None:

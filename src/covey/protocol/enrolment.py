@@ -22,5 +22,7 @@ class Enrolled(Message, frozen=True, kw_only=True):
     """What the machine is called from now on, and the scope of its grants."""
     authority: str = ""
     """The certificate of the mesh's authority, PEM: what the server shows has to be signed by it from now on."""
+    callers: tuple[str, ...] = ()
+    """Public keys of those whose calls the machine may believe."""
     error_code: str | None = None
     detail: str = ""

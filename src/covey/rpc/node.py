@@ -27,6 +27,7 @@ from covey.rpc.remote_calls import RemoteCalls
 from covey.rpc.server import CONCURRENT_REQUESTS, RemoteService
 from covey.rpc.service import Service
 from covey.rpc.serving import Served
+from covey.rpc.signing import CallSignatures
 from covey.rpc.stream_reader import RemoteStreams
 from covey.rpc.wire import Decoders, encoder
 
@@ -68,9 +69,15 @@ class RpcNode:
     who know it and hears of nobody: that of a machine that joined."""
 
     def __init__(
-        self, carrier: Carrier, *, concurrent_requests: int = CONCURRENT_REQUESTS, sociable: bool = True
+        self,
+        carrier: Carrier,
+        *,
+        concurrent_requests: int = CONCURRENT_REQUESTS,
+        sociable: bool = True,
+        signatures: CallSignatures | None = None,
     ) -> None:
         self._carrier = carrier
+        self._signatures = signatures or CallSignatures()
         self._concurrent_requests = concurrent_requests
         self._local = LocalBus()
         self._router = self._local.router
@@ -78,8 +85,8 @@ class RpcNode:
         self._callers = Callers()
         self._presence = Presence(carrier, self._router, listens=sociable)
         decoders = Decoders()
-        self._calls = RemoteCalls(carrier, self._inbox, decoders, self._presence.ids)
-        self._streams = RemoteStreams(carrier, self._inbox, decoders, self._presence.ids)
+        self._calls = RemoteCalls(carrier, self._inbox, decoders, self._presence.ids, self._signatures)
+        self._streams = RemoteStreams(carrier, self._inbox, decoders, self._presence.ids, self._signatures)
         self._services: dict[InstanceId, RemoteService] = {}
         self._topics: dict[str, CarrierSubscription] = {}
         self._topic_lock = asyncio.Lock()
@@ -184,7 +191,7 @@ class RpcNode:
         if self._beat_task is None:
             raise NotStarted
         served = Served(service, info)
-        remote = RemoteService(self._carrier, served, self._callers, limit=self._concurrent_requests)
+        remote = RemoteService(self._carrier, served, self._callers, self._signatures, limit=self._concurrent_requests)
         try:
             await remote.open()
             await self._carrier.flush()

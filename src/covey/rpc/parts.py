@@ -89,6 +89,8 @@ class IncomingRequest(msgspec.Struct):
     received_bytes: int
     wanted_bytes: int
     heard_at: float
+    digest: str | None
+    """Of the whole, as whoever asks has signed it."""
 
     def whole(self) -> bytes:
         return b"".join(self.parts)
@@ -132,6 +134,7 @@ class IncomingParts:
         request = IncomingRequest(
             method=method, context=context, reply=reply, token=token, size_bytes=size_bytes, parts=[payload],
             received_bytes=len(payload), wanted_bytes=0, heard_at=now,
+            digest=headers.get(subjects.HEADER_DIGEST),
         )  # fmt: skip
         self._ask_for_more(request)
         self._requests[token] = request

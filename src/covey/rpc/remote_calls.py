@@ -19,6 +19,7 @@ from covey.rpc.carrier import HEADER_STATUS, STATUS_NOBODY, Carrier
 from covey.rpc.context import CallContext
 from covey.rpc.inbox import Inbox
 from covey.rpc.parts import OutgoingParts
+from covey.rpc.signing import CallSignatures
 from covey.rpc.wire import Control, Decoders, encoder, error_in, headers_of
 
 _log = structlog.get_logger(__name__)
@@ -36,8 +37,10 @@ class RemoteCalls:
         inbox: Inbox,
         decoders: Decoders,
         instances_of: Callable[[str], Iterable[InstanceId]],
+        signatures: CallSignatures,
     ) -> None:
         self._carrier = carrier
+        self._signatures = signatures
         self._inbox = inbox
         self._decoders = decoders
         self._instances_of = instances_of
@@ -91,8 +94,10 @@ class RemoteCalls:
         try:
             if len(payload) > self._carrier.max_payload_bytes:
                 parts = OutgoingParts(self._carrier, endpoint.service, token, payload, to)
-                payload, sent_headers = parts.first, sent_headers | parts.headers
-            self._carrier.publish(subject, payload, headers=sent_headers, reply=self._inbox.address(token))
+                sent_headers |= parts.headers
+            reply = self._inbox.address(token)
+            headers = self._signatures.sign(endpoint.service, subject, reply, sent_headers, payload)
+            self._carrier.publish(subject, payload if parts is None else parts.first, headers=headers, reply=reply)
             body, headers = await answered
         except asyncio.CancelledError:
             self._cancel(endpoint.service, token, to or (None if parts is None else parts.instance))

@@ -26,6 +26,7 @@ from covey.rpc.context import CallContext
 from covey.rpc.inbox import sender_of
 from covey.rpc.parts import IncomingParts, IncomingRequest
 from covey.rpc.serving import CallHandler, Served, StreamHandler, unnamed
+from covey.rpc.signing import CallSignatures
 from covey.rpc.stream_sender import StreamSender
 from covey.rpc.wire import ErrorReply, context_of, control_decoder, encoder, error_reply
 
@@ -39,8 +40,17 @@ CUT_SHORT_TIMEOUT_S = 2.0
 class RemoteService:
     """One served instance, as other processes see it."""
 
-    def __init__(self, carrier: Carrier, served: Served, callers: Callers, *, limit: int = CONCURRENT_REQUESTS) -> None:
+    def __init__(
+        self,
+        carrier: Carrier,
+        served: Served,
+        callers: Callers,
+        signatures: CallSignatures,
+        *,
+        limit: int = CONCURRENT_REQUESTS,
+    ) -> None:
         self.served = served
+        self._signatures = signatures
         self._carrier = carrier
         self._callers = callers
         self._limit = limit
@@ -119,6 +129,11 @@ class RemoteService:
         if sender is None:
             return  # a question without a place where we may answer is no question
         caller_name, token, number = sender
+        try:  # first of all: what is not signed marks no number as seen
+            self._signatures.check(self.served.name, subject, reply, headers)
+        except CoveyError as error:
+            self._refuse(reply, error)
+            return
         caller = self._callers.get(caller_name)
         if not caller.is_new(number):
             _log.warning("request_repeated", request_id=headers.get(subjects.HEADER_REQUEST_ID))
@@ -139,13 +154,16 @@ class RemoteService:
         except CoveyError as error:
             self._refuse(reply, error)
             return
-        self._begin(method, payload, context, reply, token)
+        self._begin(method, payload, headers.get(subjects.HEADER_DIGEST), context, reply, token)
 
     def _take_whole(self, request: IncomingRequest) -> None:
-        self._begin(request.method, request.whole(), request.context, request.reply, request.token)
+        self._begin(request.method, request.whole(), request.digest, request.context, request.reply, request.token)
 
-    def _begin(self, method: str, payload: bytes, context: CallContext, reply: str, token: str) -> None:
+    def _begin(
+        self, method: str, payload: bytes, digest: str | None, context: CallContext, reply: str, token: str
+    ) -> None:
         try:
+            self._signatures.check_payload(self.served.name, digest, payload)
             work = self._work(method, payload, context, reply, token)
         except CoveyError as error:
             self._refuse(reply, error)

@@ -21,6 +21,7 @@ from covey.rpc.context import CallContext
 from covey.rpc.inbox import Inbox
 from covey.rpc.parts import OutgoingParts
 from covey.rpc.remote_calls import cancel_remote
+from covey.rpc.signing import CallSignatures
 from covey.rpc.wire import Control, Decoders, StreamFrame, encoder, error_in, error_of, headers_of
 from covey.rpc.work import SilenceWatch
 
@@ -38,10 +39,17 @@ class StreamReader:
     """Collects frames, checks that none is missing, and grants the sender more as items are taken."""
 
     def __init__(
-        self, carrier: Carrier, inbox: Inbox, endpoint: StreamEndpoint[Any, Any], decoder: Any, to: InstanceId | None
+        self,
+        carrier: Carrier,
+        inbox: Inbox,
+        signatures: CallSignatures,
+        endpoint: StreamEndpoint[Any, Any],
+        decoder: Any,
+        to: InstanceId | None,
     ) -> None:
         self._carrier = carrier
         self._inbox = inbox
+        self._signatures = signatures
         self._endpoint = endpoint
         self._decoder: msgspec.msgpack.Decoder[StreamFrame[Any]] = decoder
         self._instance = to
@@ -94,13 +102,12 @@ class StreamReader:
             parts = self._parts = OutgoingParts(
                 self._carrier, self._endpoint.service, self.token, payload, self._instance
             )
-            payload, headers = parts.first, headers | parts.headers
-        self._carrier.publish(
-            subjects.rpc(name) if self._instance is None else subjects.rpc_to(name, self._instance),
-            payload,
-            headers=headers,
-            reply=self._inbox.address(self.token),
-        )
+            headers |= parts.headers
+        subject = subjects.rpc(name) if self._instance is None else subjects.rpc_to(name, self._instance)
+        reply = self._inbox.address(self.token)
+        signed = self._signatures.sign(self._endpoint.service, subject, reply, headers, payload)
+        first = payload if self._parts is None else self._parts.first
+        self._carrier.publish(subject, first, headers=signed, reply=reply)
 
     async def next_frame(self, loop: asyncio.AbstractEventLoop) -> list[Any] | None:
         """The items that came next, or None at the end. Raises what the stream ended with."""
@@ -228,8 +235,10 @@ class RemoteStreams:
         inbox: Inbox,
         decoders: Decoders,
         instances_of: Callable[[str], Iterable[InstanceId]],
+        signatures: CallSignatures,
     ) -> None:
         self._carrier = carrier
+        self._signatures = signatures
         self._inbox = inbox
         self._decoders = decoders
         self._instances_of = instances_of
@@ -248,7 +257,8 @@ class RemoteStreams:
         if context.deadline is not None and context.deadline <= now:
             raise DeadlineExceeded
         payload = encoder.encode(request)
-        reader = StreamReader(self._carrier, self._inbox, endpoint, self._decoders.frame(endpoint), to)
+        decoder = self._decoders.frame(endpoint)
+        reader = StreamReader(self._carrier, self._inbox, self._signatures, endpoint, decoder, to)
         if context.deadline is not None:
             reader.deadline = context.deadline
         if self._watch is None:

@@ -5,8 +5,16 @@ from pathlib import Path
 import pytest
 
 from covey.domain.mesh_permissions import ROLES
-from covey.errors import StartFailed
-from covey.facilities.mesh_identities import MeshIdentities, new_seed, public_key_of, write_secret
+from covey.errors import BadSettings, StartFailed
+from covey.facilities.mesh_identities import (
+    MeshIdentities,
+    callers_of,
+    new_seed,
+    public_key_of,
+    signing_key_of,
+    verifying_key_of,
+    write_secret,
+)
 
 
 @pytest.fixture
@@ -22,7 +30,9 @@ def test_seeds_are_made_once_distinct_and_owner_readable_only(identities: MeshId
     identities.prepare()
     assert {role: identities.seed(role) for role in ROLES} == seeds
     assert identities.directory.stat().st_mode & 0o777 == 0o700
-    assert sorted(path.name for path in identities.directory.iterdir()) == sorted(f"{role}.seed" for role in ROLES)
+    assert sorted(path.name for path in identities.directory.iterdir()) == sorted(
+        ["callers.json", *(f"{role}.seed" for role in ROLES)]
+    )
     assert {path.stat().st_mode & 0o777 for path in identities.directory.iterdir()} == {0o600}
 
 
@@ -63,3 +73,29 @@ def test_secret_that_another_process_made_first_wins(tmp_path: Path) -> None:
     write_secret(path, "second")
     assert path.read_text() == "first\n"
     assert [found.name for found in tmp_path.iterdir()] == ["x.seed"]
+
+
+def test_the_keys_of_callers_are_known_beside_the_seeds(identities: MeshIdentities) -> None:
+    known = identities.callers()
+    assert known["gateway"] == identities.public_key("gateway")
+    assert "operator" not in known
+    assert callers_of("processor", known) == (known["gateway"], known["node"])
+    assert callers_of("auth", known) == (known["gateway"], known["auth"], known["node"])
+    assert MeshIdentities(identities.directory / "elsewhere").callers() == {}
+    (identities.directory / "callers.json").write_bytes(b"no JSON")
+    with pytest.raises(StartFailed):
+        identities.callers()
+
+
+def test_what_a_seed_signs_its_public_key_verifies() -> None:
+    seed = new_seed()
+    signed = signing_key_of(seed).sign(b"message")
+    assert verifying_key_of(public_key_of(seed, "node")).verify(signed) == b"message"
+    with pytest.raises(StartFailed):
+        signing_key_of("SUnonsense")
+
+
+@pytest.mark.parametrize("key", ["", "U", "U" * 56, new_seed(), public_key_of(new_seed(), "node").lower(), "\u00fc"])
+def test_what_is_no_public_key_of_a_user_is_refused(key: str) -> None:
+    with pytest.raises(BadSettings, match="caller"):
+        verifying_key_of(key)

@@ -11,6 +11,7 @@ from covey.protocol import subjects
 from covey.protocol.endpoint import Endpoint
 from covey.rpc.inbox import Inbox
 from covey.rpc.remote_calls import RETRY_PAUSES_S, RemoteCalls
+from covey.rpc.signing import CallSignatures
 from covey.rpc.wire import Decoders, encoder
 from covey.testing.memory_carrier import MemoryHub
 from tests.helpers.bus_services import ECHO, ONCE, Answer, Question, context
@@ -23,7 +24,7 @@ class Calling:
         self.hub = MemoryHub()
         self.carrier = self.hub.carrier("_INBOX_client.client-1")
         self.inbox = Inbox(self.carrier)
-        self.calls = RemoteCalls(self.carrier, self.inbox, Decoders(), lambda _: [])
+        self.calls = RemoteCalls(self.carrier, self.inbox, Decoders(), lambda _: [], CallSignatures())
         self.answers = list(answers)
         self.asked = 0
 

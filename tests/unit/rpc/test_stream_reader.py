@@ -12,6 +12,7 @@ from covey.protocol import subjects
 from covey.protocol.ids import InstanceId
 from covey.rpc.carrier import HEADER_STATUS, STATUS_NOBODY
 from covey.rpc.inbox import Inbox
+from covey.rpc.signing import CallSignatures
 from covey.rpc.stream_reader import SENDER_SILENT_S, WINDOW_ITEMS, RemoteStreams
 from covey.rpc.wire import Control, Decoders, StreamFrame, control_decoder, encoder, error_reply
 from covey.testing.eventually import eventually
@@ -26,7 +27,9 @@ class Reading:
         self.hub = MemoryHub()
         self.carrier = self.hub.carrier("_INBOX_client.client-1")
         self.inbox = Inbox(self.carrier)
-        self.streams = RemoteStreams(self.carrier, self.inbox, Decoders(), lambda _: [InstanceId("gateway-9")])
+        self.streams = RemoteStreams(
+            self.carrier, self.inbox, Decoders(), lambda _: [InstanceId("gateway-9")], CallSignatures()
+        )
         self.stream: AsyncGenerator[Any, None] = self.streams.read(COUNT, Question(), context(), None)
 
     async def asked(self) -> str:
