@@ -6,7 +6,7 @@ import TableHead from "@mui/material/TableHead";
 import TableRow from "@mui/material/TableRow";
 import TableSortLabel from "@mui/material/TableSortLabel";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, type RefObject, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, useMemo, useState } from "react";
 import { useText } from "@/i18n/locale";
 import { csvTable } from "@/lib/csv";
 import { downloadText } from "@/lib/download";
@@ -42,11 +42,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, empty, foot, maxHeight = "70vh" } = props;
   const [order, setOrder] = useState<Order | null>(null);
   const rows = useMemo(() => sorted(props.rows, columns, order), [props.rows, columns, order]);
-  const scroller = useRef<HTMLDivElement>(null);
+  // Known to the rows only once it is on the page, which is after they are.
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
   if (rows.length === 0) return <Empty>{empty}</Empty>;
   const table = (
     <Box
-      ref={scroller}
+      ref={setScroller}
       role="group"
       aria-label={label}
       tabIndex={0}
@@ -69,11 +70,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 }
 
 /** The rows that are in view. Whatever is around them is not drawn again while they are scrolled. */
-function Body<Row>({ rows, columns, keyOf, onOpen, openLabel, scroller }: DataTableProps<Row> & { scroller: RefObject<HTMLDivElement | null> }) {
+function Body<Row>({ rows, columns, keyOf, onOpen, openLabel, scroller }: DataTableProps<Row> & { scroller: HTMLDivElement | null }) {
   const virtual = rows.length > MOST_DRAWN;
   const virtualizer = useVirtualizer({
     count: virtual ? rows.length : 0,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => scroller,
     estimateSize: () => ROW_PX,
     overscan: 12,
   });

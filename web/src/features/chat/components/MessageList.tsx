@@ -53,6 +53,7 @@ export const MessageList = memo(function MessageList({ shown, busy, actions, con
     gap: GAP_PX,
     paddingStart: 24,
     paddingEnd: 24,
+    scrollPaddingStart: 16,
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: NEAR_PX,

@@ -88,7 +88,7 @@ const CHAT = {
   "& > a > div": { minWidth: 0, flex: 1 },
   "& bdi": LINE,
   "& bdi.unread": { fontWeight: 700 },
-  "& bdi.snippet": { fontSize: "0.78rem", color: "text.secondary" },
+  "& bdi.snippet": { fontSize: "0.78rem", fontWeight: 400, color: "text.secondary" },
   "& > .menu": { position: "absolute", insetInlineEnd: 4, top: "50%", mt: "-14px", width: 28, height: 28, borderRadius: "50%", opacity: { xs: 1, md: 0 } },
   "& > .menu:hover": { bgcolor: "action.hover" },
   "&:hover > .menu, &:focus-within > .menu, & > .menu[aria-expanded=true]": { opacity: 1 },
