@@ -100,6 +100,7 @@ def test_what_is_decided_about_a_model_is_set_shown_and_taken_back(admin: Call, 
     assert as_json(admin, "model", "settings", "show", "sample")["updated_at"] is None
     admin("model", "settings", "set", "sample", "-p", "temperature=9", code=1)
     admin("model", "settings", "set", "sample", "-p", "nonsense", code=2)
+    admin("model", "settings", "set", "sample", "-p", "temperture=0.5", code=2)
     admin("model", "settings", "set", "sample", "--user", "nobody-here", code=3)
 
 

@@ -100,6 +100,8 @@ class Api:
     def stream(self, method: str, path: str, body: Any) -> Iterator[Any]:
         """The JSON payloads of a server-sent event stream, until ``[DONE]`` or its end."""
         with self.open(method, path, body=body) as answer:
+            if ignored := answer.headers.get("x-covey-ignored"):
+                sys.stderr.write(f"Warning: the service does not know {ignored}\n")
             for line in _lines(answer):
                 if not line.startswith(b"data:"):
                     continue

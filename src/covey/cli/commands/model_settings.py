@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,10 @@ def _sampling(present: dict[str, Any], parameters: tuple[str, ...]) -> dict[str,
             parameter, value = parse_parameter(text)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
+        if present and parameter not in present:
+            nearest = difflib.get_close_matches(parameter, present, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"there are: {', '.join(sorted(present))}"
+            raise click.UsageError(f"there is no parameter {parameter!r}; {hint}")
         wanted[parameter] = None if value == "" else value
     return {parameter: value for parameter, value in wanted.items() if value not in (None, [])}
 

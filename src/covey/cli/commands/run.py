@@ -7,7 +7,7 @@ import json
 import mimetypes
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -46,7 +46,7 @@ def run(ctx: click.Context, session: Session, /, words: tuple[str, ...], model: 
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if options["json_schema"]:
-        schema = json.load(options["json_schema"])
+        schema = _schema(options["json_schema"])
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
     streaming = session.output == "table"
     answer = generate(api, body, write_to_stdout if streaming else lambda _piece: None)
@@ -58,6 +58,13 @@ def run(ctx: click.Context, session: Session, /, words: tuple[str, ...], model: 
         tell_statistics(answer)
     if answer.interrupted:
         ctx.exit(INTERRUPTED)
+
+
+def _schema(file: IO[str]) -> Any:
+    try:
+        return json.load(file)
+    except ValueError as error:
+        raise CommandFailed(f"{file.name} is not valid JSON: {error}", 2) from error
 
 
 def _model_and_words(session: Session, model: str | None, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -129,6 +129,21 @@ def test_run_attaches_files(server: PlatformServer, call: Caller, tmp_path: Path
     assert content[1]["image_url"]["url"].startswith("data:image/png;base64,")
 
 
+def test_run_says_which_parameters_were_ignored(server: PlatformServer, call: Caller) -> None:
+    server.answers["POST /v1/chat/completions"] = Answer(
+        lines=completion("Hello"), headers={"x-covey-ignored": "temperture"}
+    )
+    ended = call("run", "-p", "temperture=0.2", "hi")
+    assert (ended.code, ended.out) == (0, "Hello\n")
+    assert "temperture" in ended.err
+
+
+def test_run_names_a_schema_that_is_no_json(call: Caller, tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text("{")
+    ended = call("run", "--json-schema", str(tmp_path / "schema.json"), "hi")
+    assert (ended.code, "schema.json is not valid JSON" in ended.err) == (2, True)
+
+
 def test_run_without_a_prompt_is_wrong_usage(call: Caller) -> None:
     assert call("run").code == 2
 
