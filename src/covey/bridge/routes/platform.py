@@ -45,6 +45,11 @@ class OperationRoute:
             for field in msgspec.structs.fields(self._request)
             if field.encode_name not in self._path_names
         }
+        self._inner_fields = {
+            name: [inner.encode_name for inner in msgspec.structs.fields(field.type)]
+            for name, field in self._fields.items()
+            if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
+        }
         self._in_query = operation.method in ("GET", "DELETE")
         self._table = TABLES.get(operation.name)
 
@@ -102,14 +107,19 @@ class OperationRoute:
         for name in values:
             if name not in self._fields:
                 raise unknown_field(name, self._fields)
+        for name, known in self._inner_fields.items():
+            inner = values.get(name)
+            for inner_name in inner if isinstance(inner, dict) else ():
+                if inner_name not in known:
+                    raise unknown_field(inner_name, known, within=name)
 
 
-def unknown_field(name: str, known: Any) -> UnknownField:
+def unknown_field(name: str, known: Any, *, within: str | None = None) -> UnknownField:
     """An error that names the field, and the nearest one that exists."""
     shown = name[:64]
     found = difflib.get_close_matches(shown, list(known), n=1, cutoff=0.6)
     hint = f"; did you mean {found[0]}?" if found else ""
-    return UnknownField(f"there is no field {shown}{hint}", param=shown)
+    return UnknownField(f"there is no field {shown}{hint}", param=shown if within is None else f"{within}.{shown}")
 
 
 def query_pairs(exchange: Exchange) -> list[tuple[str, str]]:

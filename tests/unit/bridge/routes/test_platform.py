@@ -58,6 +58,7 @@ async def test_without_a_credential_nothing_is_done(running: RunningBridge, oper
         ("POST", "/covey/v1/keys", {"name": "a", "scope": ["admin"]}, "scope"),
         ("PATCH", "/covey/v1/users/usr_1", {"user_id": "usr_2", "role": "admin"}, "user_id"),
         ("PATCH", "/covey/v1/conversations/c", {"titel": "x"}, "titel"),
+        ("PUT", "/covey/v1/models/m/settings", {"sampling": {"temperture": 0.2}}, "sampling/temperture"),
         ("POST", "/covey/v1/auth/logout", {"is_admin": True}, "is_admin"),
     ],
 )
