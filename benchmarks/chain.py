@@ -285,7 +285,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port = free_port()
         backend = f"http://127.0.0.1:{port}"
-        program = [sys.executable, str(ROOT / "benchmarks" / "instant_backend.py"), str(port)]
+        program = [sys.executable, str(ROOT / "benchmarks" / "backends" / "instant_backend.py"), str(port)]
         backend_pid = stack.enter_context(process(program, core=1, log=folder / "backend.log"))
         wait_for(f"{backend}/v1/models")
         targets: dict[str, Target] = {}
