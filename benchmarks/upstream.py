@@ -1,7 +1,7 @@
 """CPU per small exchange and per streamed chunk: our HTTP client, aiohttp, and the whole engine, in the same run.
 
-``PYTHONPATH=src python benchmarks/upstream.py [ROUNDS]``. The server is ``backends/instant_backend.py`` in a process of its own;
-what is measured is the CPU time of this process. Streams come one chunk per millisecond: each chunk is a wake-up.
+``PYTHONPATH=src python benchmarks/upstream.py [ROUNDS]``. The server is ``backends/instant_backend.py`` in a process
+of its own; what is measured is the CPU time of this process. Streams come one chunk per millisecond: each chunk is a wake-up.
 The bare protocol is the floor: what the event loop and the kernel take for a chunk that nobody looks at.
 """
 
@@ -196,7 +196,9 @@ def main() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    server = subprocess.Popen([sys.executable, str(Path(__file__).parent / "backends" / "instant_backend.py"), str(port)])
+    server = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "backends" / "instant_backend.py"), str(port)]
+    )
     try:
         for _ in range(100):
             try:

@@ -1,7 +1,7 @@
 """An OpenAI-compatible server that answers at once: the limit that chain benchmarks are measured against.
 
-``python benchmarks/backends/instant_backend.py PORT``. A request with ``"stream": true`` gets as many chunks as ``max_tokens``
-says, as many milliseconds apart as ``top_k`` says (0 for none); any other gets one canned answer.
+``python benchmarks/backends/instant_backend.py PORT``. A request with ``"stream": true`` gets as many chunks as
+``max_tokens`` says, as many milliseconds apart as ``top_k`` says (0 for none); any other gets one canned answer.
 """
 
 from __future__ import annotations
