@@ -1,8 +1,8 @@
 """CPU per small exchange and per streamed chunk: our HTTP client, aiohttp, and the whole engine, in the same run.
 
 ``PYTHONPATH=src python benchmarks/upstream.py [ROUNDS]``. The server is ``backends/instant_backend.py`` in a process
-of its own; what is measured is the CPU time of this process. Streams come one chunk per millisecond: each chunk is a wake-up.
-The bare protocol is the floor: what the event loop and the kernel take for a chunk that nobody looks at.
+of its own; what is measured is the CPU time of this process. Streams come one chunk per millisecond: each chunk is a
+wake-up. The bare protocol is the floor: what the event loop and the kernel take for a chunk that nobody looks at.
 """
 
 from __future__ import annotations
