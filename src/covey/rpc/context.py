@@ -20,7 +20,7 @@ class CallContext(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity | None = None
     """On whose behalf. Set by the gateway after it verified a credential; nobody else may set it."""
     caller: InstanceId | None = None
-    """The worker instance that made the call; None at the edge."""
+    """The process that made the call, when that was another one."""
     idempotency_key: str | None = None
     traceparent: str | None = None
     """W3C trace context, passed on unread."""

@@ -19,6 +19,8 @@ class Inbox:
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
+        self.owner = carrier.inbox_prefix.rpartition(".")[2]
+        """The instance of this process, as others are told it."""
         self.secret = secrets.token_hex(SECRET_CHARACTERS // 2)
         self._number = 0
         self._waiting: dict[str, tuple[Answer, str]] = {}

@@ -89,7 +89,7 @@ class RemoteCalls:
         subject = subjects.rpc(endpoint.name) if to is None else subjects.rpc_to(endpoint.name, to)
         token = self._inbox.open(answer, endpoint.service, to)
         timer = loop.call_at(latest, _expire, answered)
-        sent_headers = headers_of(context, now=now, deadline=latest)
+        sent_headers = headers_of(context, now=now, deadline=latest, caller=self._inbox.owner)
         parts: OutgoingParts | None = None
         try:
             if len(payload) > self._carrier.max_payload_bytes:

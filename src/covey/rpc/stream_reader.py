@@ -97,7 +97,7 @@ class StreamReader:
         self.token = self._inbox.open(self._receive, self._endpoint.service, self._instance)
         self._heard_at = self._said_at = now
         name = self._endpoint.name
-        headers = headers_of(context, now=now, deadline=context.deadline)
+        headers = headers_of(context, now=now, deadline=context.deadline, caller=self._inbox.owner)
         if len(payload) > self._carrier.max_payload_bytes:
             parts = self._parts = OutgoingParts(
                 self._carrier, self._endpoint.service, self.token, payload, self._instance

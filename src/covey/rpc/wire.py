@@ -76,16 +76,15 @@ class Decoders:
         return found
 
 
-def headers_of(context: CallContext, *, now: float, deadline: float | None) -> dict[str, str]:
-    """The context as headers, at loop time ``now``."""
+def headers_of(context: CallContext, *, now: float, deadline: float | None, caller: str) -> dict[str, str]:
+    """The context as headers, at loop time ``now``. ``caller`` is the process that asks."""
     headers = {
+        subjects.HEADER_CALLER: _header(caller),
         subjects.HEADER_REQUEST_ID: _header(context.request_id),
         subjects.HEADER_SENT_MS: str(int(now * 1000)),
     }
     if deadline is not None:
         headers[subjects.HEADER_DEADLINE_MS] = str(int((deadline - now) * 1000))
-    if context.caller is not None:
-        headers[subjects.HEADER_CALLER] = _header(context.caller)
     if context.identity is not None:
         headers[subjects.HEADER_IDENTITY] = _json_encoder.encode(context.identity).decode()
     if context.idempotency_key is not None:

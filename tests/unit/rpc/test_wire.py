@@ -26,15 +26,16 @@ def test_any_text_survives_as_a_header_without_line_ends(key: str, trace: str, a
         caller=InstanceId("bridge-1"),
         identity=Identity(user_id=UserId("usr_1"), username=key),
     )
-    headers = headers_of(context, now=1.0, deadline=None)
+    headers = headers_of(context, now=1.0, deadline=None, caller="gateway-7")
     assert not any(character in value for value in headers.values() for character in "\r\n")
     # What the other side sees: the client library strips each value.
     stripped = {name: value.strip() for name, value in headers.items()}
-    assert context_of(stripped, now=1.0, delay_s=0.0) == context
+    found = context_of(stripped, now=1.0, delay_s=0.0)
+    assert found == msgspec.structs.replace(context, caller=InstanceId("gateway-7"))  # each hop names itself
 
 
 def test_a_deadline_travels_as_the_time_that_remains() -> None:
-    headers = headers_of(CallContext(request_id=RequestId("r")), now=100.0, deadline=102.5)
+    headers = headers_of(CallContext(request_id=RequestId("r")), now=100.0, deadline=102.5, caller="gateway-7")
     assert headers[subjects.HEADER_DEADLINE_MS] == "2500"
     assert context_of(headers, now=7.0, delay_s=0.5).deadline == 9.0
 
