@@ -21,10 +21,13 @@ from typing import Any
 import msgspec
 
 from covey.backends.llamacpp import messages
+from covey.backends.llamacpp.library import import_library
 from covey.backends.llamacpp.messages import FromChild
 from covey.backends.llamacpp.native_chunks import AnswerReader, decode_vectors, embedding_refusal
 
 LOAD_REFUSED_STATUS = 3
+REFUSAL_HEARD_S = 2.0
+"""How long the engine has to read why the model was refused. It ends the child as soon as it has."""
 ENGINE_GONE_STATUS = 0
 
 
@@ -132,8 +135,7 @@ class Model:
 
 def load(order: messages.LoadModel) -> Any:
     """Load the model. Raises whatever the native library raises; holds the interpreter until it is done."""
-    import xllamacpp
-
+    xllamacpp = import_library()
     params = xllamacpp.CommonParams()
     params.model.path = order.path
     params.model_alias = {"model"}
@@ -212,9 +214,10 @@ def open_model(order: messages.LoadModel, outbox: Outbox) -> Model:
     begun = time.monotonic()
     try:
         server = load(order)
-    except Exception:  # reported to the engine; what the native library wrote to its output says more
-        outbox.put(messages.LoadRefused())
+    except Exception as error:  # reported to the engine; what the native library wrote to its output says more
+        outbox.put(messages.LoadRefused(library_problem=str(error) if isinstance(error, ImportError) else ""))
         outbox.flush()
+        time.sleep(REFUSAL_HEARD_S)
         os._exit(LOAD_REFUSED_STATUS)
     Path(order.directory, f"{os.getpid()}.sock").unlink(missing_ok=True)  # nobody can connect to it without a name
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the native server installed handlers that wait for its queue

@@ -72,7 +72,9 @@ class ModelLoaded(FromChild, frozen=True, array_like=True, tag="loaded"):
 
 
 class LoadRefused(FromChild, frozen=True, array_like=True, tag="load_refused"):
-    """The native library could not load the model; it does not say why."""
+    """The native library could not load the model; it does not say why, but when it is not usable itself."""
+
+    library_problem: str = ""
 
 
 class WorkStarted(FromChild, frozen=True, array_like=True, tag="started"):

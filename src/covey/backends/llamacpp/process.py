@@ -16,6 +16,7 @@ import structlog
 import covey
 from covey.backends.llamacpp import messages
 from covey.backends.llamacpp.channel import Channel
+from covey.backends.llamacpp.library import library_advice
 from covey.backends.llamacpp.messages import MessageFromChild
 from covey.errors import BackendError, BackendUnavailable, CoveyError, ModelLoadFailed, NotStarted, StartFailed
 from covey.runtime.child_process import ChildProcess, Launch, SupervisionPolicy
@@ -247,8 +248,8 @@ class ModelProcess:
             case messages.ModelLoaded(load_ms=load_ms):
                 self.load_ms = load_ms
                 self._end_load(None)
-            case messages.LoadRefused():
-                self._end_load(ModelLoadFailed("the engine could not load the model file"))
+            case messages.LoadRefused(library_problem=problem):
+                self._end_load(ModelLoadFailed(library_advice(problem) or "the engine could not load the model file"))
             case messages.Pong(number=number):
                 pong = self._pongs.get(number)
                 if pong is not None and not pong.done():
@@ -299,7 +300,6 @@ class ModelProcess:
             work.fail(error)
 
     def _load_failure(self, error: StartFailed) -> ModelLoadFailed:
-        self._log.error("model_load_failed", output=list(self._output), detail=error.detail)
-        if isinstance(error.__cause__, ModelLoadFailed):
-            return error.__cause__
-        return ModelLoadFailed("the engine's process ended, or took too long, while it loaded the model")
+        told = error.__cause__ if isinstance(error.__cause__, ModelLoadFailed) else None
+        self._log.error("model_load_failed", output=list(self._output), detail=(told or error).detail)
+        return told or ModelLoadFailed("the engine's process ended, or took too long, while it loaded the model")
