@@ -119,9 +119,12 @@ it("works on a phone", async () => {
 
 it("is used with the keyboard alone", async () => {
   const { page } = await inside("typist", "/", { model: "echo" });
+  const typing = expect.poll(() => composer(page).evaluate((box) => box === document.activeElement));
+  await typing.toBe(true);
   await page.locator("body").click({ position: { x: 700, y: 200 } });
+  await typing.toBe(false);
   await page.keyboard.press("/");
-  await expect.poll(() => composer(page).evaluate((box) => box === document.activeElement)).toBe(true);
+  await typing.toBe(true);
   await page.keyboard.type("slow:200");
   await page.keyboard.press("Enter");
   await answers(page).last().getByText("word3").waitFor();
