@@ -84,11 +84,11 @@ def resident_mb(pids: list[int]) -> float:
 
 
 @contextlib.contextmanager
-def process(command: list[str], *, core: int, log: Path, environment: dict[str, str] | None = None) -> Iterator[int]:
-    """A child on one core; ended, and awaited, on leaving."""
+def process(command: list[str], *, cores: str, log: Path, environment: dict[str, str] | None = None) -> Iterator[int]:
+    """A child on the cores of a list; ended, and awaited, on leaving."""
     with log.open("ab") as output:
         child = subprocess.Popen(
-            ["taskset", "-c", str(core), *command], stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+            ["taskset", "-c", cores, *command], stdout=output, stderr=output, stdin=subprocess.DEVNULL,
             env={**os.environ, **(environment or {})},
         )  # fmt: skip
     try:
@@ -149,7 +149,7 @@ def covey_in_one_process(folder: Path, backend: str) -> Iterator[Target]:
     port = free_port()
     command = [sys.executable, "-m", "covey", "up", *covey_settings(folder, backend, port)]
     began = time.monotonic()
-    with process(command, core=0, log=folder / "covey.log", environment={"PYTHONPATH": str(ROOT / "src")}) as pid:
+    with process(command, cores="0", log=folder / "covey.log", environment={"PYTHONPATH": str(ROOT / "src")}) as pid:
         url = f"http://127.0.0.1:{port}"
         wait_for(f"{url}/readyz")
         print(
@@ -167,11 +167,11 @@ def covey_in_many_processes(folder: Path, backend: str) -> Iterator[Target]:
         base = [sys.executable, "-m", "covey", "up", *settings]
         log = folder / "covey.log"
         mesh = [*base, "--role", "mesh", "--set", f"mesh.server.port={mesh_port}"]
-        pids = [stack.enter_context(process(mesh, core=0, log=log, environment=environment))]
+        pids = [stack.enter_context(process(mesh, cores="0", log=log, environment=environment))]
         time.sleep(1.5)
         for role in ROLES:
             command = [*base, "--role", role, "--nats-url", f"nats://127.0.0.1:{mesh_port}"]
-            pids.append(stack.enter_context(process(command, core=0, log=log, environment=environment)))
+            pids.append(stack.enter_context(process(command, cores="0", log=log, environment=environment)))
         url = f"http://127.0.0.1:{port}"
         wait_for(f"{url}/readyz")
         yield Target("covey, a process per worker", url, pids, make_key(url))
@@ -187,7 +187,7 @@ def vllm_router(folder: Path, backend: str) -> Iterator[Target]:
     port, metrics = free_port(), free_port()
     command = [str(program), "--host", "127.0.0.1", "--port", str(port), "--worker-urls", backend,
                "--prometheus-port", str(metrics)]  # fmt: skip
-    with process(command, core=0, log=folder / "vllm-router.log") as pid:
+    with process(command, cores="0", log=folder / "vllm-router.log") as pid:
         wait_for(f"http://127.0.0.1:{port}/health")
         yield Target("vllm-router (Rust, no auth)", f"http://127.0.0.1:{port}", [pid])
 
@@ -286,7 +286,7 @@ def main() -> None:
         port = free_port()
         backend = f"http://127.0.0.1:{port}"
         program = [sys.executable, str(ROOT / "benchmarks" / "backends" / "instant_backend.py"), str(port)]
-        backend_pid = stack.enter_context(process(program, core=1, log=folder / "backend.log"))
+        backend_pid = stack.enter_context(process(program, cores="1", log=folder / "backend.log"))
         wait_for(f"{backend}/v1/models")
         targets: dict[str, Target] = {}
         if not options.only or "bare" in options.only:
