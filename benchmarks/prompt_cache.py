@@ -1,4 +1,4 @@
-"""What the time to the first token tells one person about the prompts of another, with the prompt cache and without.
+"""What the time to the first token tells one person about the prompts of another, by what the prompt cache shares.
 
 ``./dev bench prompt_cache`` (``--samples 200``). Two people share the small model of one Covey. In each sample one
 sends a prompt; then the other sends one with the same beginning, or with another beginning of the same length, by
@@ -60,14 +60,14 @@ def area_under_curve(seen: list[float], unseen: list[float]) -> float:
     return sum(1.0 if one < other else 0.5 if one == other else 0.0 for one, other in pairs) / len(pairs)
 
 
-def measure(samples: int, *, prompt_cache: bool) -> None:
+def measure(samples: int, prompt_cache: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
         url = f"http://127.0.0.1:{port}"
         command = [
             sys.executable, "-m", "covey", "up", "--data-dir", str(folder / "data"), "--log-dir", str(folder / "logs"),
             "--port", str(port), "--model-file", str(MODEL), "--set", "metrics.enabled=false", "--set",
-            "log.terminal=off", "--set", f"engines.llamacpp.prompt_cache={json.dumps(prompt_cache)}",
+            "log.terminal=off", "--set", f"engines.llamacpp.prompt_cache={prompt_cache}",
         ]  # fmt: skip
         with process(command, cores=ALL_CORES, log=folder / "covey.log", environment={"PYTHONPATH": str(ROOT / "src")}):
             wait_for(f"{url}/readyz")
@@ -85,7 +85,7 @@ def measure(samples: int, *, prompt_cache: bool) -> None:
                 times[same].append(first_token_ms(url, keys[1], f"{asked} {words(END_WORDS)}"))
     medians = {same: statistics.median(values) for same, values in times.items()}
     print(
-        f"  prompt cache {'on ' if prompt_cache else 'off'}: same beginning {medians[True]:.0f} ms, another "
+        f"  prompt cache {prompt_cache}: same beginning {medians[True]:.0f} ms, another "
         f"{medians[False]:.0f} ms (medians); AUC {area_under_curve(times[True], times[False]):.2f}",
         flush=True,
     )
@@ -95,8 +95,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=200)
     arguments = parser.parse_args()
-    for prompt_cache in (True, False):
-        measure(arguments.samples, prompt_cache=prompt_cache)
+    for prompt_cache in ("shared", "account", "off"):
+        measure(arguments.samples, prompt_cache)
 
 
 if __name__ == "__main__":

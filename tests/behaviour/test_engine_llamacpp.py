@@ -25,7 +25,7 @@ class TestLlamaCppEngine(EngineSuite):
 
     @pytest.fixture
     async def engine(self) -> AsyncIterator[Engine]:
-        config = LlamaCppConfig(load="at_start", slots=3, context_length=512, prompt_cache=False)
+        config = LlamaCppConfig(load="at_start", slots=3, context_length=512, prompt_cache="off")
         engine = LlamaCppEngine(config, files=lambda: [ModelFile(name="small", path=small_model_path())])
         await engine.start()
         yield engine

@@ -195,7 +195,7 @@ async def test_leaving_frees_the_native_slot(engine: LlamaCppEngine) -> None:
 
 async def test_a_prompt_that_is_cancelled_half_way_makes_room_long_before_its_end() -> None:
     """Measured against the time that the whole prompt takes, in the best of some tries: the machine may be busy."""
-    engine = engine_for(small_model_path(), context_length=2048, prompt_cache=False)
+    engine = engine_for(small_model_path(), context_length=2048, prompt_cache="off")
     await engine.start()
     loop = asyncio.get_running_loop()
     long, short = request(1, "word " * 800), request(1, "Hi")

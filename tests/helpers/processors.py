@@ -58,8 +58,8 @@ class Processor:
 class WholeSample(SampleEngine):
     """A sample engine that gives answers as a whole."""
 
-    async def answer(self, request: Generate, request_id: RequestId) -> WholeAnswer:
-        return await gathered(cast("AsyncGenerator[GenerationEvent]", self.generate(request, request_id)))
+    async def answer(self, request: Generate, request_id: RequestId, asker: str = "") -> WholeAnswer:
+        return await gathered(cast("AsyncGenerator[GenerationEvent]", self.generate(request, request_id, asker)))
 
 
 def whole_sample(**settings: object) -> WholeSample:

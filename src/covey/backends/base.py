@@ -15,7 +15,7 @@ from covey.protocol.whole_answers import WholeAnswer
 class AnswersWhole(Protocol):
     """An engine that gives answers which nobody watches as a whole."""
 
-    async def answer(self, request: Generate, request_id: RequestId) -> WholeAnswer:
+    async def answer(self, request: Generate, request_id: RequestId, asker: str = "") -> WholeAnswer:
         """All that ``generate`` would yield. ``request.stream`` is False; cancelling it frees the slot at once."""
 
 
@@ -32,9 +32,10 @@ class Engine(Protocol):
     async def start(self) -> None:
         """Ready when it returns. Raises ``BackendUnavailable`` or ``ModelLoadFailed``; may be called again after it."""
 
-    def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+    def generate(self, request: Generate, request_id: RequestId, asker: str = "") -> AsyncIterator[GenerationEvent]:
         """``Loading`` if it knows that the model has to be loaded first, ``Started``, ``Delta`` …, ``Finished``; an
-        async generator. ``request.model`` is one of its own names.
+        async generator. ``request.model`` is one of its own names. ``asker`` is whose request it is: what an engine
+        keeps of one asker's prompts serves nobody else.
 
         Engines neither queue nor number: the processor does. A failure raises a ``BackendError`` (or
         ``InvalidRequest``), before or after the first event; ``Failed`` is never yielded. Closing the generator frees

@@ -187,7 +187,9 @@ class SampleEngine:
             await asyncio.sleep(self.config.load_delay_s)
         self._started = True
 
-    async def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+    async def generate(
+        self, request: Generate, request_id: RequestId, asker: str = ""
+    ) -> AsyncIterator[GenerationEvent]:
         self._check(request.model)
         check_continuation(request)
         self._begun += 1

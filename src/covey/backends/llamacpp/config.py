@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 LoadTime = Literal["at_start", "in_background", "on_demand"]
+PromptCache = Literal["account", "shared", "off"]
 
 
 class ModelFileConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,10 +53,10 @@ class LlamaCppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     embeddings: bool = True
     """Whether chat models answer embedding requests too, with the mean over the tokens of the text. The first such
     request starts a second process for the model, which shares its weights in memory and works on the CPU."""
-    prompt_cache: bool = True
-    """Whether a slot reuses what it computed for the beginning of the last prompt. The time to the first token then
-    tells a patient observer whether somebody sent the same beginning shortly before; switch it off where strangers
-    share a model."""
+    prompt_cache: PromptCache = "account"
+    """What a slot may reuse of the prompt that it computed last: what the same account sent, what anybody sent
+    (``shared``), or nothing (``off``). Where it is shared, the count of cached tokens and the time to the first token
+    tell everybody whether somebody sent the same beginning shortly before."""
     load_timeout_s: float = 300.0
     """Longest load of a model; then the load has failed."""
     stall_timeout_s: float = 120.0

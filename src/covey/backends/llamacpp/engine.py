@@ -20,7 +20,7 @@ from covey.backends.llamacpp.loaded_model import LoadedModel
 from covey.backends.llamacpp.loaded_models import LoadedModels
 from covey.backends.llamacpp.model_file import ModelFile
 from covey.backends.llamacpp.process import ModelProcess, Work
-from covey.backends.llamacpp.requests import embedding_bodies, generation_body
+from covey.backends.llamacpp.requests import embedding_bodies, generation_body, placed
 from covey.backends.llamacpp.sampling_defaults import sampling_defaults, with_defaults
 from covey.errors import (
     BackendUnavailable,
@@ -45,6 +45,7 @@ from covey.protocol.registry import Capability, ModelDetails, ModelInfo, ModelSt
 from covey.runtime.child_process import SupervisionPolicy
 
 log = structlog.get_logger(__name__)
+ANY_SLOT = -1
 
 
 class LlamaCppEngine:
@@ -90,7 +91,9 @@ class LlamaCppEngine:
             await asyncio.wait([first])
         await self._loaded.close()
 
-    async def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+    async def generate(
+        self, request: Generate, request_id: RequestId, asker: str = ""
+    ) -> AsyncIterator[GenerationEvent]:
         file = self._file(request.model)
         header = await self._header(file)
         if header.embeds_only:
@@ -99,11 +102,16 @@ class LlamaCppEngine:
         defaults = sampling_defaults(header)
         if defaults:
             request = msgspec.structs.replace(request, sampling=with_defaults(request.sampling, defaults))
-        chat, body = generation_body(request, context_length=context_length, prompt_cache=self._config.prompt_cache)
+        chat, body = generation_body(request, context_length=context_length)
         if self._state(file) != "loaded":
             yield self._loading(file, header)
         async with self._loaded.using(file, request.keep_alive_s) as model:
             counted, process = 0, model.main
+            place = process.prompts.take(asker, body) if self._config.prompt_cache == "account" else None
+            if place is None:
+                body = placed(body, ANY_SLOT, reuse=self._config.prompt_cache == "shared")
+            else:
+                body = placed(body, place.number, reuse=place.reuse)
             run = process.run(
                 lambda number: messages.RunGeneration(number, chat, body),
                 lambda work: self._works.__setitem__(request_id, (process, work)),
@@ -111,6 +119,8 @@ class LlamaCppEngine:
             try:
                 async with aclosing(run) as answers:
                     async for message in answers:
+                        if place is not None and isinstance(message, messages.Piece | messages.WorkProgress):
+                            place.read()
                         match message:
                             case messages.Piece(_, text, reasoning, tool_calls, logprobs):
                                 counted += 1
@@ -125,6 +135,8 @@ class LlamaCppEngine:
                 yield Finished(reason="cancelled", usage=Usage(completion_tokens=counted, estimated=True))
             finally:
                 self._works.pop(request_id, None)
+                if place is not None:
+                    place.leave()
 
     async def embed(self, request: Embed, request_id: RequestId) -> Embeddings:
         file = self._file(request.model)
@@ -249,7 +261,7 @@ class LlamaCppEngine:
             flash_attention=config.flash_attention,
             embedding=False,
             mean_pooling=False,
-            prompt_cache=config.prompt_cache,
+            prompt_cache=config.prompt_cache != "off",
         )
 
     def _embedding_order(self, file: ModelFile, header: Header) -> messages.LoadModel:

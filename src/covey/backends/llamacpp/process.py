@@ -18,6 +18,7 @@ from covey.backends.llamacpp import messages
 from covey.backends.llamacpp.channel import Channel
 from covey.backends.llamacpp.library import library_advice
 from covey.backends.llamacpp.messages import MessageFromChild
+from covey.backends.llamacpp.prompt_slots import PromptSlots
 from covey.errors import BackendError, BackendUnavailable, CoveyError, ModelLoadFailed, NotStarted, StartFailed
 from covey.runtime.child_process import ChildProcess, Launch, SupervisionPolicy
 
@@ -111,6 +112,7 @@ class ModelProcess:
         self._log = structlog.get_logger(__name__).bind(model=name)
         self._works: dict[int, Work] = {}
         self._numbers = 0
+        self.prompts = PromptSlots(load.slots)
         self._channel: Channel | None = None
         self._loaded: asyncio.Future[None] | None = None
         self._pongs: dict[int, asyncio.Future[None]] = {}

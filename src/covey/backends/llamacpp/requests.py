@@ -50,25 +50,31 @@ def plain_words(text: str) -> str:
     return MARK.sub(lambda found: found[0] + ZERO_WIDTH_SPACE, text)
 
 
-def generation_body(request: Generate, *, context_length: int, prompt_cache: bool) -> tuple[bool, bytes]:
-    """Whether it is a chat, and the JSON body. Raises InvalidRequest naming the field."""
+def generation_body(request: Generate, *, context_length: int) -> tuple[bool, bytes]:
+    """Whether it is a chat, and the JSON body, which begins like the prompt. Raises InvalidRequest naming the field."""
     chat = request.prompt is None or not request.raw
-    body: dict[str, Any] = {
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "return_progress": True,
-        "cache_prompt": prompt_cache,
-        **sampling_fields(request.sampling, context_length),
-        **logprob_fields(request, chat=chat),
-    }
     check_continuation(request)
     if request.suffix:
         raise InvalidRequest("this engine cannot fill in before a suffix", param="suffix")
     if chat:
-        body |= {"messages": native_messages(request), **tool_fields(request), **reasoning_fields(request)}
+        prompt = {**tool_fields(request), "messages": native_messages(request), **reasoning_fields(request)}
     else:
-        body["prompt"] = request.prompt
-    return chat, _encode(body | format_fields(request.response_format, chat=chat))
+        prompt = {"prompt": request.prompt}
+    body: dict[str, Any] = {
+        **prompt,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "return_progress": True,
+        **sampling_fields(request.sampling, context_length),
+        **logprob_fields(request, chat=chat),
+        **format_fields(request.response_format, chat=chat),
+    }
+    return chat, _encode(body)
+
+
+def placed(body: bytes, slot: int, *, reuse: bool) -> bytes:
+    """The body for a certain slot, -1 for any, that may or may not reuse what is computed there."""
+    return body[:-1] + b',"id_slot":%d,"cache_prompt":%s}' % (slot, b"true" if reuse else b"false")
 
 
 def embedding_bodies(request: Embed, *, texts_at_once: int, tokens_at_once: int) -> tuple[bytes, ...]:

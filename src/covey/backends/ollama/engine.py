@@ -83,7 +83,7 @@ class OllamaEngine:
         self._started = False
         await self._pool.close()
 
-    def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+    def generate(self, request: Generate, request_id: RequestId, asker: str = "") -> AsyncIterator[GenerationEvent]:
         return stream_answer(self._pool, self._runs, request_id, lambda: self._question(request, request_id))
 
     def _question(self, request: Generate, request_id: RequestId) -> Question:

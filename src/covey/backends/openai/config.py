@@ -49,6 +49,9 @@ class OpenAIConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     continues: bool = True
     """Whether it can go on with the last message when that is the assistant's: vLLM, SGLang and llama-server can,
     OpenAI cannot. When not, the continuation of a broken-off answer is refused."""
+    cache_salt: bool = False
+    """Whether requests carry a ``cache_salt``, another for each account, as vLLM knows it: what the server
+    keeps of a prompt then serves the same account alone, and its speed tells others nothing."""
     reasoning_name: Literal["", "reasoning", "reasoning_content"] = ""
     """Field that takes the reasoning of earlier answers; empty: it is left out."""
     max_answer_tokens: int = 131_072

@@ -92,15 +92,15 @@ class OpenAICompatibleEngine:
         self._started = False
         await self._pool.close()
 
-    def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
-        return stream_answer(self._pool, self._runs, request_id, lambda: self._question(request))
+    def generate(self, request: Generate, request_id: RequestId, asker: str = "") -> AsyncIterator[GenerationEvent]:
+        return stream_answer(self._pool, self._runs, request_id, lambda: self._question(request, asker))
 
-    async def answer(self, request: Generate, request_id: RequestId) -> WholeAnswer:
-        return await whole_answer(self._pool, self._runs, request_id, self._question(request))
+    async def answer(self, request: Generate, request_id: RequestId, asker: str = "") -> WholeAnswer:
+        return await whole_answer(self._pool, self._runs, request_id, self._question(request, asker))
 
-    def _question(self, request: Generate) -> Question:
+    def _question(self, request: Generate, asker: str) -> Question:
         self._check_started()
-        path, body = encode_generate(self._config, request, self._upstream(request.model))
+        path, body = encode_generate(self._config, request, self._upstream(request.model), asker)
         reader = AnswerReader(request, self._config.max_answer_tokens)
 
         async def check(response: Response) -> Delta | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from operator import attrgetter
 from typing import Any
@@ -22,7 +23,7 @@ _SAME_VALUES = attrgetter(*_SAME_NAMES)
 _ENCODER = msgspec.json.Encoder()
 
 
-def encode_generate(config: OpenAIConfig, request: Generate, model: str) -> tuple[str, bytes]:
+def encode_generate(config: OpenAIConfig, request: Generate, model: str, asker: str = "") -> tuple[str, bytes]:
     """Path and body. Raises InvalidRequest."""
     check_request(request)
     body: dict[str, Any] = {"model": model, **(_STREAM if request.stream else _WHOLE)}
@@ -48,6 +49,8 @@ def encode_generate(config: OpenAIConfig, request: Generate, model: str) -> tupl
     put_sampling(body, config, request.sampling)
     if request.sampling.max_tokens is not None:
         body[limit_name] = answer_limit(request, config.max_answer_tokens)
+    if config.cache_salt:
+        body["cache_salt"] = hashlib.sha256(asker.encode()).hexdigest()
     return path, _encode(body)
 
 

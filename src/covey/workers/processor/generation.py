@@ -14,7 +14,7 @@ import structlog
 from covey.backends.base import AnswersWhole
 from covey.domain.suspicion import Suspicion
 from covey.errors import BackendProtocolError, BackendRejected, BackendUnavailable, CoveyError, DeadlineExceeded
-from covey.protocol.ids import InstanceId, NodeName, RequestId
+from covey.protocol.ids import InstanceId, NodeName
 from covey.protocol.inference import (
     Delta,
     Finished,
@@ -27,6 +27,7 @@ from covey.protocol.inference import (
     Timings,
 )
 from covey.protocol.whole_answers import WholeAnswer
+from covey.rpc.context import CallContext
 from covey.rpc.work import SilenceWatch
 from covey.workers.processor.directory import OfferedModel
 from covey.workers.processor.engine_queue import SIGN_OF_LIFE_S, Ticket
@@ -74,7 +75,7 @@ class GenerationRun:
         ticket: Ticket,
         *,
         place: tuple[InstanceId, NodeName],
-        request_id: RequestId,
+        context: CallContext,
         suspicion: Suspicion,
         counters: ModelCounters,
         timeout_s: float,
@@ -83,7 +84,8 @@ class GenerationRun:
         self._model = model
         self._ticket = ticket
         self._instance, self._node = place
-        self._request_id = request_id
+        self._request_id = context.request_id
+        self._asker = "" if context.identity is None else context.identity.user_id
         self._suspicion = suspicion
         self._counters = counters
         self._timeout_s = timeout_s
@@ -109,7 +111,8 @@ class GenerationRun:
         Raises BackendRejected when the engine died of the request before.
         """
         self._count_attempt()
-        events = cast("AsyncGenerator[GenerationEvent]", self._model.engine.generate(self._request, self._request_id))
+        engine = self._model.engine
+        events = cast("AsyncGenerator[GenerationEvent]", engine.generate(self._request, self._request_id, self._asker))
         return events if self._model.info.state == "loaded" else self._with_signs_of_life(events)
 
     async def answer(self, engine: AnswersWhole) -> WholeAnswer:
@@ -117,7 +120,7 @@ class GenerationRun:
         while True:
             self._count_attempt()
             try:
-                answer = await engine.answer(self._request, self._request_id)
+                answer = await engine.answer(self._request, self._request_id, self._asker)
             except BackendUnavailable as error:
                 self.failed(error)
                 continue

@@ -327,7 +327,7 @@ class ProcessorService(PullEndpoints):
             model,
             ticket,
             place=(self._instance, self._node),
-            request_id=context.request_id,
+            context=context,
             suspicion=self._suspicion,
             counters=counters,
             timeout_s=self._config.generation_timeout_s,

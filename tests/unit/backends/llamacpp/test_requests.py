@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from covey.backends.llamacpp.requests import embedding_bodies, generation_body, native_messages, plain_words
+from covey.backends.llamacpp.requests import embedding_bodies, generation_body, native_messages, placed, plain_words
 from covey.errors import InvalidRequest
 from covey.protocol.ids import ModelName
 from covey.protocol.inference import (
@@ -27,12 +27,12 @@ MARKS = ("<|im_start|>", "<|im_end|>", "<|eot_id|>", "<|vision_start|>", "<start
          "<s>", "[INST]", "[/INST]")  # fmt: skip
 USER = ChatMessage(role="user", content="hello")
 TOOL = {"type": "function", "function": {"name": "look", "description": "d", "parameters": {"type": "object"}}}
-ALWAYS = {"stream", "stream_options", "return_progress", "cache_prompt"}
+ALWAYS = {"stream", "stream_options", "return_progress"}
 
 
 def body(**fields: Any) -> dict[str, Any]:
     fields = {"messages": (USER,), **fields}
-    _, data = generation_body(Generate(model=MODEL, **fields), context_length=100, prompt_cache=True)
+    _, data = generation_body(Generate(model=MODEL, **fields), context_length=100)
     return dict(msgspec.json.decode(data))
 
 
@@ -80,12 +80,20 @@ def test_the_answer_is_clamped_to_the_context() -> None:
 @pytest.mark.parametrize(("raw", "chat"), [(True, False), (False, True)])
 def test_a_prompt_is_put_into_the_template_unless_raw(*, raw: bool, chat: bool) -> None:
     request = Generate(model=MODEL, prompt="once", raw=raw)
-    is_chat, data = generation_body(request, context_length=100, prompt_cache=False)
+    is_chat, data = generation_body(request, context_length=100)
     found = msgspec.json.decode(data)
     assert is_chat is chat
     assert found.get("prompt") == ("once" if raw else None)
     assert found.get("messages") == (None if raw else [{"role": "user", "content": "once"}])
-    assert found["cache_prompt"] is False
+    assert data.startswith(b'{"prompt":"once"' if raw else b'{"messages":[')
+
+
+def test_d12_a_body_names_its_slot_and_whether_that_may_be_reused() -> None:
+    _, data = generation_body(Generate(model=MODEL, messages=(USER,), tools=(TOOL,)), context_length=100)
+    assert data.startswith(b'{"tools":')
+    plain = msgspec.json.decode(data)
+    assert msgspec.json.decode(placed(data, 3, reuse=True)) == {**plain, "id_slot": 3, "cache_prompt": True}
+    assert msgspec.json.decode(placed(data, -1, reuse=False)) == {**plain, "id_slot": -1, "cache_prompt": False}
 
 
 def test_messages_keep_roles_tools_and_texts() -> None:

@@ -157,6 +157,21 @@ def test_embeddings_ask_for_numbers() -> None:
         encode_embed(Embed(model=MODEL, inputs=("a",), dimensions=0), "up")
 
 
+def test_d12_each_account_has_a_salt_of_its_own_where_the_server_knows_salts() -> None:
+    assert "cache_salt" not in body_of(Generate(model=MODEL, messages=USER))[1]
+    request, config = (
+        Generate(model=MODEL, prompt="once", raw=True),
+        OpenAIConfig(name="o", base_url="http://x/v1", cache_salt=True),
+    )
+    salts = [
+        msgspec.json.decode(encode_generate(config, request, "m", asker)[1])["cache_salt"]
+        for asker in ("usr_robin", "usr_kim", "usr_robin", "")
+    ]
+    assert salts[0] == salts[2]
+    assert len(set(salts)) == 3
+    assert all(len(salt) == 64 and "usr" not in salt for salt in salts)
+
+
 def test_a_continuation_is_asked_for_in_the_words_of_vllm_or_refused() -> None:
     request = Generate(model=MODEL, messages=(*USER, ChatMessage(role="assistant", content="Once")), continue_last=True)
     _, body = body_of(request)

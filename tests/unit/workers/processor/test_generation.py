@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -11,8 +12,10 @@ from covey.backends.sample import SampleConfig, SampleEngine
 from covey.errors import BackendUnavailable, DeadlineExceeded
 from covey.protocol.ids import RequestId
 from covey.protocol.inference import Delta, Finished, Generate, GenerationEvent, Loading, Queued, Started
+from covey.protocol.whole_answers import WholeAnswer
+from covey.rpc.gathered import gathered
 from covey.workers.processor import ProcessorConfig, generation
-from tests.helpers.processors import chat, processor, sample
+from tests.helpers.processors import chat, processor, sample, unwatched
 
 
 def kinds(events: list[GenerationEvent]) -> list[str]:
@@ -29,13 +32,41 @@ class DiesWhileItLoads(SampleEngine):
 
     deaths = 0
 
-    async def generate(self, request: Generate, request_id: RequestId) -> AsyncIterator[GenerationEvent]:
+    async def generate(
+        self, request: Generate, request_id: RequestId, asker: str = ""
+    ) -> AsyncIterator[GenerationEvent]:
         yield Loading(model=request.model, size_bytes=self.deaths)
         if not self.deaths:
             self.deaths += 1
             raise BackendUnavailable("it died")
-        async for event in super().generate(request, request_id):
+        async for event in super().generate(request, request_id, asker):
             yield event
+
+
+class Listens(SampleEngine):
+    """Remembers who asked."""
+
+    asked: tuple[str, ...] = ()
+
+    async def generate(
+        self, request: Generate, request_id: RequestId, asker: str = ""
+    ) -> AsyncIterator[GenerationEvent]:
+        self.asked += (asker,)
+        async for event in super().generate(request, request_id, asker):
+            yield event
+
+    async def answer(self, request: Generate, request_id: RequestId, asker: str = "") -> WholeAnswer:
+        self.asked += (f"whole {asker}",)
+        return await gathered(cast("AsyncGenerator[GenerationEvent]", super().generate(request, request_id, asker)))
+
+
+async def test_an_engine_is_told_whose_request_it_is(tmp_path: Path) -> None:
+    engine = Listens(SampleConfig(tokens=1))
+    async with processor(tmp_path, engine) as node:
+        await node.events(chat(), user="u1")
+        await node.events(chat(), user="u2")
+        await node.answer(unwatched(), user="u3")
+    assert engine.asked == ("u1", "u2", "whole u3")
 
 
 async def test_a_load_is_told_once_before_the_start_and_not_when_the_model_is_there(tmp_path: Path) -> None:

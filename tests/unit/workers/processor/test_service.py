@@ -474,7 +474,7 @@ class Odd(WholeSample):
 
     gives: WholeAnswer | Exception = ValueError("no")
 
-    async def answer(self, request: Generate, request_id: RequestId) -> WholeAnswer:
+    async def answer(self, request: Generate, request_id: RequestId, asker: str = "") -> WholeAnswer:
         if isinstance(self.gives, Exception):
             raise self.gives
         return self.gives
