@@ -278,6 +278,7 @@ class BusSuite(LargeRequestSuite):
     async def test_cancelling_the_reader_stops_the_work(self, ends: Ends) -> None:
         counter = Counter()
         await ends.server.serve(counter, counter.info)
+        await known(ends.caller, counter.instance)
 
         async def read() -> None:
             async for _ in ends.caller.stream(WAIT_IN_STREAM, Question(), context()):
