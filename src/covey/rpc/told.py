@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import structlog
@@ -33,15 +33,8 @@ def told_call(method: CallMethod, endpoint: str, instance: InstanceId) -> CallMe
     """The same method, which says afterwards how it went."""
 
     async def call(request: Any, context: CallContext) -> Any:
-        began = time.perf_counter()
-        error: BaseException | None = None
-        try:
+        with _telling(endpoint, instance, context):
             return await method(request, context)
-        except BaseException as raised:  # raised again: kept only for the log
-            error = raised
-            raise
-        finally:
-            _tell(endpoint, instance, context, error, began)
 
     return call
 
@@ -50,31 +43,33 @@ def told_stream(method: StreamMethod, endpoint: str, instance: InstanceId) -> St
     """The same for a method that answers with a stream."""
 
     async def stream(request: Any, context: CallContext) -> AsyncGenerator[Any, None]:
-        began = time.perf_counter()
-        error: BaseException | None = None
-        try:
+        with _telling(endpoint, instance, context):
             async with aclosing(method(request, context)) as items:
                 async for item in items:
                     yield item
-        except BaseException as raised:  # raised again: kept only for the log
-            error = raised
-            raise
-        finally:
-            _tell(endpoint, instance, context, error, began)
 
     return stream
 
 
-def _tell(endpoint: str, instance: InstanceId, context: CallContext, error: BaseException | None, began: float) -> None:
-    _log.debug(
-        "served",
-        endpoint=endpoint,
-        instance=instance,
-        caller=context.caller,
-        request_id=context.request_id,
-        outcome=_outcome_of(error),
-        duration_ms=round((time.perf_counter() - began) * 1000, 2),
-    )
+@contextmanager
+def _telling(endpoint: str, instance: InstanceId, context: CallContext) -> Iterator[None]:
+    began = time.perf_counter()
+    error: BaseException | None = None
+    try:
+        yield
+    except BaseException as raised:  # raised again: kept only for the log
+        error = raised
+        raise
+    finally:
+        _log.debug(
+            "served",
+            endpoint=endpoint,
+            instance=instance,
+            caller=context.caller,
+            request_id=context.request_id,
+            outcome=_outcome_of(error),
+            duration_ms=round((time.perf_counter() - began) * 1000, 2),
+        )
 
 
 def _outcome_of(error: BaseException | None) -> str:
