@@ -160,7 +160,7 @@ def load(order: messages.LoadModel) -> Any:
     if order.beside:
         # Weights that are rearranged for speed, or on a GPU, would be there twice; those of the file are shared.
         params.no_extra_bufts = params.no_op_offload = True
-    params.cache_prompt = order.prompt_cache
+    params.cache_prompt = order.prompt_cache != "off"
     params.cache_ram_mib = 0
     params.ctx_shift = False
     params.offline = True

@@ -45,7 +45,6 @@ from covey.protocol.registry import Capability, ModelDetails, ModelInfo, ModelSt
 from covey.runtime.child_process import SupervisionPolicy
 
 log = structlog.get_logger(__name__)
-ANY_SLOT = -1
 
 
 class LlamaCppEngine:
@@ -107,11 +106,8 @@ class LlamaCppEngine:
             yield self._loading(file, header)
         async with self._loaded.using(file, request.keep_alive_s) as model:
             counted, process = 0, model.main
-            place = process.prompts.take(asker, body) if self._config.prompt_cache == "account" else None
-            if place is None:
-                body = placed(body, ANY_SLOT, reuse=self._config.prompt_cache == "shared")
-            else:
-                body = placed(body, place.number, reuse=place.reuse)
+            place = process.prompts.take(asker, body)
+            body = placed(body, place.number, reuse=place.reuse)
             run = process.run(
                 lambda number: messages.RunGeneration(number, chat, body),
                 lambda work: self._works.__setitem__(request_id, (process, work)),
@@ -119,12 +115,14 @@ class LlamaCppEngine:
             try:
                 async with aclosing(run) as answers:
                     async for message in answers:
-                        if place is not None and isinstance(message, messages.Piece | messages.WorkProgress):
-                            place.read()
                         match message:
                             case messages.Piece(_, text, reasoning, tool_calls, logprobs):
+                                if not counted:
+                                    place.read()
                                 counted += 1
                                 yield Delta(text=text, reasoning=reasoning, tool_calls=tool_calls, logprobs=logprobs)
+                            case messages.WorkProgress():
+                                place.read()
                             case messages.WorkStarted():
                                 yield Started(model=ModelName(file.name), engine=self.name)
                             case messages.WorkDone():
@@ -135,8 +133,7 @@ class LlamaCppEngine:
                 yield Finished(reason="cancelled", usage=Usage(completion_tokens=counted, estimated=True))
             finally:
                 self._works.pop(request_id, None)
-                if place is not None:
-                    place.leave()
+                place.leave()
 
     async def embed(self, request: Embed, request_id: RequestId) -> Embeddings:
         file = self._file(request.model)
@@ -261,7 +258,7 @@ class LlamaCppEngine:
             flash_attention=config.flash_attention,
             embedding=False,
             mean_pooling=False,
-            prompt_cache=config.prompt_cache != "off",
+            prompt_cache=config.prompt_cache,
         )
 
     def _embedding_order(self, file: ModelFile, header: Header) -> messages.LoadModel:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from covey.backends.llamacpp.config import PromptCache
+
 LENGTH = struct.Struct(">I")
 LONGEST_FRAME_BYTES = 256 * 1024 * 1024
 
@@ -35,7 +37,7 @@ class LoadModel(ToChild, frozen=True, array_like=True, tag="load"):
     embedding: bool
     """Whether it makes embeddings; it then makes nothing else."""
     mean_pooling: bool
-    prompt_cache: bool
+    prompt_cache: PromptCache
     beside: bool = False
     """Whether another child has the same model: nothing is loaded that would not be shared with it."""
     directory: str = ""

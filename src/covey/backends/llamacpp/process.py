@@ -112,7 +112,7 @@ class ModelProcess:
         self._log = structlog.get_logger(__name__).bind(model=name)
         self._works: dict[int, Work] = {}
         self._numbers = 0
-        self.prompts = PromptSlots(load.slots)
+        self.prompts = PromptSlots(load.slots, load.prompt_cache)
         self._channel: Channel | None = None
         self._loaded: asyncio.Future[None] | None = None
         self._pongs: dict[int, asyncio.Future[None]] = {}

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from covey.backends.llamacpp.config import PromptCache
+
 LEAST_SHARED_PART = 0.1
 """Of a prompt; with less in common it is not worth losing what a slot holds (llama.cpp's own measure)."""
 COMPARED_BYTES = 65_536
+ANY_SLOT = -1
 
 
 @dataclass(slots=True)
@@ -47,15 +50,18 @@ class Place:
 
 
 class PromptSlots:
-    """The slots of one native server, all of whose work goes through here."""
+    """The slots of one native server, all of whose work goes through here, as the setting ``prompt_cache`` says."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, prompt_cache: PromptCache = "account") -> None:
         self._slots = [Slot(number) for number in range(count)]
+        self._prompt_cache = prompt_cache
         self._turns = 0
 
     def take(self, asker: str, prompt: bytes) -> Place:
         """A slot for ``prompt``, in the form in which prompts are compared: of the asker's own the one that has most
-        of it, or else the one unused for longest."""
+        of it, or else the one unused for longest. Where nobody's prompt is kept apart, the native server chooses."""
+        if self._prompt_cache != "account":
+            return Place(Slot(ANY_SLOT, users=1), asker, prompt, reuse=self._prompt_cache == "shared")
         compared = prompt[:COMPARED_BYTES]
         own = [slot for slot in self._slots if not slot.users and slot.asker == asker]
         shared, _, slot = max(

@@ -142,7 +142,8 @@ class FakeLibrary:
 def order(**fields: object) -> messages.LoadModel:
     given: dict[str, object] = {
         "path": "m.gguf", "slots": 4, "context_length": 4096, "batch_tokens": 32, "gpu_batch_tokens": 512, "threads": 2,
-        "gpu_layers": -1, "flash_attention": "auto", "embedding": False, "mean_pooling": False, "prompt_cache": True,
+        "gpu_layers": -1, "flash_attention": "auto", "embedding": False, "mean_pooling": False,
+        "prompt_cache": "account",
         **fields,
     }  # fmt: skip
     return messages.LoadModel(**given)  # type: ignore[arg-type]  # checked by the Struct's own fields

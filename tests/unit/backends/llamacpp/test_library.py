@@ -73,7 +73,7 @@ async def test_a_model_says_what_its_machine_lacks(tmp_path: Path) -> None:
         embedding=False,
         mean_pooling=False,
         beside=False,
-        prompt_cache=True,
+        prompt_cache="account",
     )
     process = ModelProcess(
         "small",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from covey.backends.llamacpp.config import PromptCache
 from covey.backends.llamacpp.prompt_slots import Place, PromptSlots, shared_length
 
 
@@ -68,6 +69,14 @@ def test_d12_while_another_prompt_waits_for_the_slot_it_is_nobodys() -> None:
     running.leave()
     waiting.leave()  # whether it began before it was cancelled cannot be known
     assert not slots.take("robin", b"the sea").reuse
+
+
+@pytest.mark.parametrize(("prompt_cache", "reuse"), [("shared", True), ("off", False)])
+def test_the_native_server_chooses_where_prompts_are_not_kept_apart(prompt_cache: PromptCache, *, reuse: bool) -> None:
+    slots = PromptSlots(2, prompt_cache)
+    for asker in ("robin", "kim"):
+        place = ask(slots, asker, b"the sea")
+        assert (place.number, place.reuse) == (-1, reuse)
 
 
 @dataclass
