@@ -42,3 +42,8 @@ class CommandFailed(Exception):
         if self.exit_code in NEXT_STEP:
             lines.append(NEXT_STEP[self.exit_code])
         return lines
+
+
+def placed_problem(problem: str, setting: str | None) -> str:
+    """What is wrong at the start of a node, with the setting that it is about unless it says so itself."""
+    return f"{problem} ({setting})" if setting and setting not in problem else problem

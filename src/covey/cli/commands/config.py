@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from covey.cli.failures import CommandFailed
+from covey.cli.failures import CommandFailed, placed_problem
 from covey.cli.output import flat, show_item, talk
 from covey.cli.session import Session, pass_session
 
@@ -34,8 +34,7 @@ def check(file: Path | None) -> None:
     try:
         check_parts(settings)
     except BadSettings as error:
-        where = f" ({error.param})" if error.param and error.param not in error.detail else ""
-        raise CommandFailed(f"{error.detail}{where}", 2) from error
+        raise CommandFailed(placed_problem(error.detail, error.param), 2) from error
     talk("The settings are good.")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from covey.cli.contexts import DEFAULT_URL
-from covey.cli.failures import CommandFailed
+from covey.cli.failures import CommandFailed, placed_problem
 
 if TYPE_CHECKING:
     from covey.assembly import ReadyNode
@@ -52,8 +52,9 @@ def start(settings: Settings, origins: dict[str, Origin], roles: tuple[str, ...]
     try:
         code = run(settings, roles_of(settings, roles), smoke=smoke, on_ready=_tell, origins=origins)
     except CoveyError as error:
-        where = f" ({error.param})" if error.param and error.param not in error.detail else ""
-        raise CommandFailed(f"{error.detail}{where}", 2 if isinstance(error, BadSettings) else 1) from error
+        raise CommandFailed(
+            placed_problem(error.detail, error.param), 2 if isinstance(error, BadSettings) else 1
+        ) from error
     if code:
         raise click.exceptions.Exit(code)
 
