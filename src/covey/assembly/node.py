@@ -137,7 +137,7 @@ class Node:
         """Everything up, in order. Raises what failed first; all that was started has been stopped again then."""
         try:
             await self._start()
-        except BaseException:
+        except BaseException:  # raised again, when all is undone
             await self._stack.aclose()
             raise
 
@@ -164,20 +164,19 @@ class Node:
         mesh = NatsBus(connection, sociable=self.membership is None, signatures=signatures)
         await self._enter(mesh)
         self.bus = mesh.node
-        store_connection = connection
-        if self.membership is None:
-            # Calls without end fill a connection, or have it cut: they are not to take the answers of the store along.
-            store_connection = NatsConnection(config, name=f"{name}, store", inbox_prefix=prefix)
-            await self._enter(store_connection)
+        # Calls without end fill a connection, or have it cut: they are not to take the answers of the store along.
+        store_connection = NatsConnection(config, name=f"{name}, store", inbox_prefix=prefix)
         store = NatsStore(store_connection, self.settings.store)
         if self.membership is None:  # a machine that joined keeps nothing there, and may not
+            await self._enter(store_connection)
             await self._enter(store)
         if self._admission is not None:
             self._admission.attach(connection)
             self._admission.on_removed = mesh.node.bid_farewell
             await self._enter(self._admission)
+        connections = [connection, store_connection] if self.membership is None else [connection]
         health = MeshHealth(
-            lambda: connection.connected and store_connection.connected, store, lambda: logs.writer.dropped_lines
+            lambda: all(each.connected for each in connections), store, lambda: logs.writer.dropped_lines
         )
         await self._enter(health)
         for role in self.roles:

@@ -96,12 +96,12 @@ class HttpPool:
             try:
                 if not response.head_complete:
                     await response.head()
-            except BaseException as error:
+            except BaseException as error:  # raised again: only the connection is given up here
                 response.close()
                 if response.stale and not fresh and isinstance(error, BackendUnavailable):
                     connection = None
                     continue
-                raise  # every failure goes on to the caller; only the connection is given up here
+                raise
             return response
 
     async def fetch(self, method: str, path: str, body: bytes = b"", *, request_id: str = "") -> tuple[Response, bytes]:

@@ -74,10 +74,10 @@ class OllamaEngine:
         self._started = True
         try:
             await self.health()
-        except BaseException:
+        except BaseException:  # raised again: whoever starts the engine reports it
             self._started = False
             await self._pool.close()
-            raise  # whoever starts the engine reports it
+            raise
 
     async def close(self) -> None:
         self._started = False
