@@ -37,12 +37,14 @@ class Place:
         self.reuse = reuse
         """Whether it may start from what the slot holds."""
         self._slot = slot
+        self._turn = slot.turn
         self._asker = asker
         self._prompt = prompt[:COMPARED_BYTES]
 
     def read(self) -> None:
-        """The native server was seen to work on the prompt: the slot holds it, or its beginning, and nothing else."""
-        if self._slot.users == 1:
+        """The native server was seen to work on the prompt: the slot holds it, or its beginning, and nothing else; and
+        nothing else comes into it unseen, as a prompt may that was sent after this one and then cancelled."""
+        if self._slot.users == 1 and self._slot.turn == self._turn:
             self._slot.asker, self._slot.prompt = self._asker, self._prompt
 
     def leave(self) -> None:
@@ -71,9 +73,10 @@ class PromptSlots:
         )
         if shared < LEAST_SHARED_PART * len(compared):
             slot = min(self._slots, key=lambda other: (other.users, other.turn))
-        place = Place(slot, asker, prompt, reuse=not slot.users and slot.asker == asker)
+        reuse = not slot.users and slot.asker == asker
         self._turns += 1
         slot.turn = self._turns
+        place = Place(slot, asker, prompt, reuse=reuse)
         slot.users += 1
         slot.asker = None  # until the new prompt is seen to be there, it may be the old one or a part of either
         return place

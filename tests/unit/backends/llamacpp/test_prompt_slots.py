@@ -71,6 +71,15 @@ def test_d12_while_another_prompt_waits_for_the_slot_it_is_nobodys() -> None:
     assert not slots.take("robin", b"the sea").reuse
 
 
+def test_d12_a_prompt_that_was_cancelled_while_it_waited_may_have_begun_all_the_same() -> None:
+    slots = PromptSlots(1)
+    running = slots.take("robin", b"the sea")
+    slots.take("kim", b"the wind").leave()  # the native server may look at it before it hears of that
+    running.read()
+    running.leave()
+    assert not slots.take("robin", b"the sea").reuse
+
+
 @pytest.mark.parametrize(("prompt_cache", "reuse"), [("shared", True), ("off", False)])
 def test_the_native_server_chooses_where_prompts_are_not_kept_apart(prompt_cache: PromptCache, *, reuse: bool) -> None:
     slots = PromptSlots(2, prompt_cache)
