@@ -41,7 +41,7 @@ from covey.facilities.mesh_identities import (
     signing_key_of,
     verifying_key_of,
 )
-from covey.facilities.metrics import MetricsPage, new_registry
+from covey.facilities.metrics import LoopLag, MetricsPage, new_registry
 from covey.facilities.nats_bus import NatsBus
 from covey.facilities.nats_connection import NatsConnection
 from covey.facilities.nats_server import NatsServer
@@ -164,8 +164,10 @@ class Node:
         mesh = NatsBus(connection, sociable=self.membership is None, signatures=signatures)
         await self._enter(mesh)
         self.bus = mesh.node
-        # Calls without end fill a connection, or have it cut: they are not to take the answers of the store along.
-        store_connection = NatsConnection(config, name=f"{name}, store", inbox_prefix=prefix)
+        # Calls without end fill a connection, or have it cut: they are not to take the answers of the store along. With
+        # an inbox of its own, that no other worker is told of, they come to it alone.
+        store_prefix = inbox_prefix(self._mesh_role, mint_instance(self._mesh_role, self._scope))
+        store_connection = NatsConnection(config, name=f"{name}, store", inbox_prefix=store_prefix)
         store = NatsStore(store_connection, self.settings.store)
         if self.membership is None:  # a machine that joined keeps nothing there, and may not
             await self._enter(store_connection)
@@ -179,8 +181,12 @@ class Node:
             lambda: all(each.connected for each in connections), store, lambda: logs.writer.dropped_lines
         )
         await self._enter(health)
+        lag = LoopLag()
+        if self.settings.metrics.enabled:
+            await self._enter(lag)
         for role in self.roles:
             registry = new_registry()
+            lag.show_in(registry)
             health.add([registry])
             await self._enter(MetricsPage(role, self.settings.metrics, registry))
             self.workers.append(self._worker(role, mesh.node, store, registry))

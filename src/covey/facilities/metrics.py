@@ -14,6 +14,8 @@ from prometheus_client.process_collector import ProcessCollector
 from covey.errors import StartFailed
 
 ROLE_PORTS = {"gateway": 9100, "auth": 9101, "processor": 9102, "client": 9103, "bridge": 9104}
+LAG_INTERVAL_S = 0.25
+LAG_SAMPLES = 20
 
 
 class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,18 +83,11 @@ class MetricsPage:
         self._registry = registry
         self._server: Any = None
         self._thread: threading.Thread | None = None
-        self._lag_task: asyncio.Task[None] | None = None
-        self._lag = Gauge(
-            "covey_event_loop_lag_seconds",
-            "How late the event loop ran a timer, the worst of the last five seconds",
-            registry=registry,
-        )
         self.port = 0
         """The port in use, once started."""
 
     async def start(self) -> None:
         """Raises StartFailed, naming the port, when it is in use."""
-        self._lag_task = asyncio.create_task(self._watch_lag())  # owned: cancelled and awaited in stop
         if not self._config.enabled:
             return
         port = self._config.ports.get(self._role, ROLE_PORTS.get(self._role, 0))
@@ -108,10 +103,6 @@ class MetricsPage:
         self.port = server.server_port
 
     async def stop(self) -> None:
-        if self._lag_task is not None:
-            self._lag_task.cancel()
-            await asyncio.gather(self._lag_task, return_exceptions=True)
-            self._lag_task = None
         server, self._server = self._server, None
         if server is not None:
             await asyncio.to_thread(server.shutdown)
@@ -122,13 +113,43 @@ class MetricsPage:
     async def check(self) -> None:
         """A missing metrics page never makes a worker unready."""
 
-    async def _watch_lag(self) -> None:
+
+class LoopLag:
+    """Facility: tells the pages of all roles in this process how late their event loop is."""
+
+    name = "event loop lag"
+
+    def __init__(self) -> None:
+        self._gauges: list[Gauge] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def show_in(self, registry: CollectorRegistry) -> None:
+        gauge = Gauge(
+            "covey_event_loop_lag_seconds",
+            "How late the event loop ran a timer, the worst of the last five seconds",
+            registry=registry,
+        )
+        self._gauges.append(gauge)
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._watch())  # owned: cancelled and awaited in stop
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def check(self) -> None:
+        """A loop that is late never makes a worker unready."""
+
+    async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
-        interval_s = 0.25
         while True:
-            worst = 0.0
-            for _ in range(20):
-                due = loop.time() + interval_s
-                await asyncio.sleep(interval_s)
-                worst = max(worst, loop.time() - due)
-            self._lag.set(worst)
+            worst_s = 0.0
+            for _ in range(LAG_SAMPLES):
+                due = loop.time() + LAG_INTERVAL_S
+                await asyncio.sleep(LAG_INTERVAL_S)
+                worst_s = max(worst_s, loop.time() - due)
+            for gauge in self._gauges:
+                gauge.set(worst_s)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from covey.assembly.node import Node
 from covey.errors import StartFailed
 from covey.settings import load
+from tests.helpers.ports import free_port
 
 
 class Part:
@@ -58,3 +61,29 @@ async def test_a_data_directory_that_cannot_be_written_is_named(
     with pytest.raises(StartFailed, match=str(tmp_path)) as caught:
         await Node(settings, ("mesh",)).start()
     assert caught.value.param == "node.data_dir"
+
+
+def subscriptions(monitor_port: int) -> dict[str, list[str]]:
+    """What each connection of the nats-server listens to, by the connection's name."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{monitor_port}/connz?subs=1", timeout=5) as answer:
+        return {each["name"]: each["subscriptions_list"] for each in json.load(answer)["connections"]}
+
+
+@pytest.mark.sockets
+async def test_answers_of_the_store_come_to_its_connection_alone(tmp_path: Path) -> None:
+    monitor_port = free_port()
+    overrides = {
+        "node.data_dir": str(tmp_path), "node.name": "box", "log.directory": "", "mesh.server.port": 0,
+        "mesh.server.monitor_port": monitor_port, "metrics.enabled": False,
+    }  # fmt: skip
+    node = Node(load(environment={}, overrides=overrides), ("mesh", "auth"))
+    try:
+        await node.start()
+        heard = await asyncio.to_thread(subscriptions, monitor_port)
+    finally:
+        await node.stop()
+    stores = [subject for subject in heard["covey auth on box, store"] if subject.startswith("_INBOX_")]
+    mains = [subject for subject in heard["covey auth on box"] if subject.startswith("_INBOX_")]
+    assert stores
+    assert mains
+    assert not [store for store in stores for main in mains if store.startswith(main.removesuffix(">"))]

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 import urllib.request
 
 import pytest
 from prometheus_client import Counter
 
 from covey.errors import StartFailed
-from covey.facilities.metrics import MetricsConfig, MetricsPage, new_registry
+from covey.facilities import metrics
+from covey.facilities.metrics import LoopLag, MetricsConfig, MetricsPage, new_registry
+from covey.testing.eventually import eventually
 
 
 def read(port: int) -> str:
@@ -29,7 +32,30 @@ async def test_a_page_shows_the_roles_counters_and_the_process() -> None:
     assert "covey_things_total 3.0" in text
     assert "process_cpu_seconds_total" in text
     assert "process_resident_memory_bytes" in text
-    assert "covey_event_loop_lag_seconds" in text
+
+
+async def test_a_loop_that_was_held_up_says_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "LAG_INTERVAL_S", 0.3)
+    monkeypatch.setattr(metrics, "LAG_SAMPLES", 1)
+    registries = [new_registry(), new_registry()]
+    lag = LoopLag()
+    for registry in registries:
+        lag.show_in(registry)
+
+    def shown() -> list[float | None]:
+        return [registry.get_sample_value("covey_event_loop_lag_seconds") for registry in registries]
+
+    await lag.start()
+    try:
+        assert shown() == [0.0, 0.0]
+        await asyncio.sleep(0)  # its first timer is set
+        held_until = time.monotonic() + 0.7
+        while time.monotonic() < held_until:
+            pass
+        await eventually(lambda: all(0.35 < (value or 0.0) < 30.0 for value in shown()))
+    finally:
+        await lag.stop()
+        await lag.stop()
 
 
 @pytest.mark.sockets
