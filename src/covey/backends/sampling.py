@@ -12,6 +12,8 @@ MAX_STOP_CHARACTERS = 500
 MAX_BIASES = 1024
 MAX_TOP_LOGPROBS = 20
 
+MAX_TOKENS = 2**31 - 1
+
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("temperature", 0, 2),
     ("top_p", 0, 1),
@@ -21,11 +23,9 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("presence_penalty", -2, 2),
     ("frequency_penalty", -2, 2),
     ("seed", 0, 2**32 - 1),
-    ("max_tokens", 1, 2**31 - 1),
 )
-
-
 _RANGED = attrgetter(*(name for name, _, _ in _RANGES))
+_ALL_UNSET = (None,) * len(_RANGES)
 
 
 def check_request(request: Generate) -> None:
@@ -50,9 +50,13 @@ def check_continuation(request: Generate) -> None:
 
 
 def check_sampling(sampling: Sampling) -> None:
-    for value, (name, lowest, highest) in zip(_RANGED(sampling), _RANGES, strict=True):
-        if value is not None and not lowest <= value <= highest:
-            raise InvalidRequest(f"{name} is {lowest} to {highest}", param=name)
+    values = _RANGED(sampling)
+    if values != _ALL_UNSET:
+        for value, (name, lowest, highest) in zip(values, _RANGES, strict=True):
+            if value is not None and not lowest <= value <= highest:
+                raise InvalidRequest(f"{name} is {lowest} to {highest}", param=name)
+    if sampling.max_tokens is not None and not 1 <= sampling.max_tokens <= MAX_TOKENS:
+        raise InvalidRequest(f"max_tokens is 1 to {MAX_TOKENS}", param="max_tokens")
     stops = sampling.stop
     if stops and (len(stops) > MAX_STOPS or any(not 0 < len(stop) <= MAX_STOP_CHARACTERS for stop in stops)):
         raise InvalidRequest(

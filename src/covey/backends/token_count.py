@@ -65,7 +65,7 @@ class TokenCount:
 
 
 def is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+    return type(value) is int and 0 <= value < 2**31  # a bool is none
 
 
 def embed_usage(request: Embed, said: Any) -> Usage:
@@ -86,5 +86,8 @@ def prompt_bytes(request: Generate) -> int:
             for part in message.content or ():
                 text = part.text if isinstance(part, TextPart) else part.image_url.url
                 size_bytes += len(text.encode(errors="replace"))
-        size_bytes += sum(len(call.function.name) + len(call.function.arguments) for call in message.tool_calls)
-    return size_bytes + sum(len(str(tool)) for tool in request.tools)
+        for call in message.tool_calls:
+            size_bytes += len(call.function.name) + len(call.function.arguments)
+    for tool in request.tools:
+        size_bytes += len(str(tool))
+    return size_bytes

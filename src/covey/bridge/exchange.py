@@ -17,6 +17,8 @@ SendMessage = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 JSON = b"application/json"
+CLOSE: Header = (b"connection", b"close")
+"""Ends the connection after the response; no other ``connection`` header is sent."""
 
 
 class HeaderBlock:
@@ -261,7 +263,7 @@ class Exchange:
         self.status = status
         sent = self._headers(content_type, headers)
         if close:
-            sent.append((b"connection", b"close"))
+            sent.append(CLOSE)
         await self._writer.begin(status, self.security_headers, sent)
 
     def write(self, data: bytes) -> Awaitable[None]:

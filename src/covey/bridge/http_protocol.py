@@ -76,10 +76,11 @@ class HttpConnection(asyncio.Protocol):
         self._url = b""
         self._headers: list[Header] = []
         self._by_name: dict[bytes, bytes] = {}
-        self._header_bytes = 0
         self._max_header_bytes = limits.max_header_bytes
         self._headers_done = False
-        self._unparsed_bytes = 0
+        self._arriving_bytes = 0
+        self._arrived_bytes = 0
+        """Since the request began, with what came before it in the same piece."""
         self._lost_reason = "client_left"
         self._refusal: Refused | None = None
 
@@ -118,6 +119,8 @@ class HttpConnection(asyncio.Protocol):
             self.deadline = self.loop.time() + self.limits.header_timeout_s
         elif self.phase == "body":
             self.deadline += len(data) / self.limits.body_rate_bytes_per_s
+        self._arriving_bytes = len(data)
+        self._arrived_bytes += self._arriving_bytes
         try:
             if self._refusal is None:
                 self._parser.feed_data(data)
@@ -130,11 +133,8 @@ class HttpConnection(asyncio.Protocol):
             refusal = self._refusal or Refused(400, "Invalid HTTP request.")
             self._refuse(refusal.status, refusal.text)
         else:
-            if self.phase == "headers":
-                # A header line that has not ended was not reported by the parser yet, but takes memory.
-                self._unparsed_bytes += len(data)
-                if self._unparsed_bytes > 2 * self._max_header_bytes:
-                    self._refuse(431, "The headers are too large.")
+            if self.phase == "headers" and self._arrived_bytes > 2 * self._max_header_bytes:
+                self._refuse(431, "The headers are too large.")
 
     def pause_writing(self) -> None:
         self.write_paused = True
@@ -152,30 +152,25 @@ class HttpConnection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         self._url = b""
         self._headers = []
-        self._header_bytes = 0
-        self._unparsed_bytes = 0
+        self._arrived_bytes = self._arriving_bytes
         self._headers_done = False
         self.phase = "headers"
         self.deadline = self.loop.time() + self.limits.header_timeout_s
 
     def on_url(self, url: bytes) -> None:
-        self._header_bytes += len(url)
-        if self._header_bytes > self._max_header_bytes:
-            self._stop(431, "The headers are too large.")
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headers_done:
             self._stop(400, "Trailers are not accepted.")
-        # How many there are is counted at their end: until then their bytes bound them.
-        size = self._header_bytes = self._header_bytes + len(name) + len(value) + 4
-        if size > self._max_header_bytes:
-            self._stop(431, "The headers are too large.")
+        # How many and how large they are is looked at when they are complete: until then what arrived bounds them.
         self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._headers_done = True
         url, parser = self._url, self._parser
+        if self._arrived_bytes > self._max_header_bytes:  # or else the headers, a part of that, cannot be too large
+            self._check_header_size()
         if len(self._headers) > self.limits.max_headers:
             self._stop(431, "Too many headers.")
         if not url.startswith(b"/") or b"#" in url or not url.isascii():
@@ -201,6 +196,11 @@ class HttpConnection(asyncio.Protocol):
         else:
             self.pause_reading()
             self._waiting.append((request, scope))
+
+    def _check_header_size(self) -> None:
+        size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
+        if size > self._max_header_bytes:
+            self._stop(431, "The headers are too large.")
 
     def on_body(self, body: bytes) -> None:
         request = self.request
@@ -331,7 +331,7 @@ class HttpConnection(asyncio.Protocol):
     def _expire(self) -> None:
         if self.phase == "closing":
             self.transport.abort()
-        elif self.phase == "idle" or (self.phase == "headers" and not self._header_bytes):
+        elif self.phase == "idle" or (self.phase == "headers" and not self._url):
             self.transport.close()
             self._close_soon()
         else:

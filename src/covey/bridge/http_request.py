@@ -8,7 +8,9 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from covey.bridge.exchange import Header, HeaderBlock
+import msgspec
+
+from covey.bridge.exchange import CLOSE, Header, HeaderBlock
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 STATUS_LINES = {
@@ -48,52 +50,40 @@ class Connection(Protocol):
     def response_ended(self) -> None: ...
 
 
-class HttpRequest:
+class HttpRequest(msgspec.Struct, eq=False):
     """ASGI's ``receive``, and a :class:`covey.bridge.exchange.ResponseWriter` straight to the transport."""
 
-    __slots__ = (
-        "_chunked",
-        "_connection",
-        "_expects_continue",
-        "_more_body",
-        "_news",
-        "_parts",
-        "_size",
-        "_waiter",
-        "_without_body",
-        "disconnected",
-        "ended",
-        "keep_alive",
-        "started",
-    )
-
-    def __init__(self, connection: Connection, method: str, *, keep_alive: bool, expects_continue: bool) -> None:
-        self.keep_alive = keep_alive
-        """Whether the connection may be used for another request after this one."""
-        self.disconnected = False
-        self.started = False
-        self.ended = False
-        self._connection = connection
-        self._without_body = method == "HEAD"
-        self._expects_continue = expects_continue
-        self._chunked = True
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._more_body = True
-        self._news = False
-        self._waiter: asyncio.Future[None] | None = None
+    connection: Connection
+    method: str
+    keep_alive: bool
+    """Whether the connection may be used for another request after this one."""
+    expects_continue: bool
+    """Whether the client waits to be told that its body is wanted."""
+    disconnected: bool = False
+    started: bool = False
+    ended: bool = False
+    chunked: bool = True
+    """Whether the response's length is told piece by piece."""
+    parts: list[bytes] = []
+    """Of the body, not read yet."""
+    size_bytes: int = 0
+    """Of those parts."""
+    more_body: bool = True
+    has_news: bool = False
+    """Whether something arrived, or the client left, since it was last asked."""
+    waiter: asyncio.Future[None] | None = None
 
     # The body
 
     def add_body(self, data: bytes) -> None:
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > MOST_UNREAD_BYTES:
-            self._connection.pause_reading()
+        self.parts.append(data)
+        self.size_bytes += len(data)
+        if self.size_bytes > MOST_UNREAD_BYTES:
+            self.connection.pause_reading()
         self._wake()
 
     def end_body(self) -> None:
-        self._more_body = False
+        self.more_body = False
         self._wake()
 
     def disconnect(self) -> None:
@@ -102,84 +92,81 @@ class HttpRequest:
 
     async def receive(self) -> dict[str, Any]:
         """What has arrived since the last time: ``http.request``, or ``http.disconnect`` when there is no more."""
-        if self._expects_continue:
-            self._expects_continue = False
-            if not self._connection.transport.is_closing():
-                self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self.expects_continue:
+            self.expects_continue = False
+            if not self.connection.transport.is_closing():
+                self.connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if not (self.disconnected or self.ended):
-            self._connection.resume_reading()
-            if not self._news:
-                self._waiter = asyncio.get_running_loop().create_future()
-                await self._waiter
-            self._news = False
+            self.connection.resume_reading()
+            if not self.has_news:
+                self.waiter = asyncio.get_running_loop().create_future()
+                await self.waiter
+            self.has_news = False
         if self.disconnected or self.ended:
             return {"type": "http.disconnect"}
-        parts, self._parts, self._size = self._parts, [], 0
+        parts, self.parts, self.size_bytes = self.parts, [], 0
         body = parts[0] if len(parts) == 1 else b"".join(parts)
-        return {"type": "http.request", "body": body, "more_body": self._more_body}
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     def _wake(self) -> None:
-        self._news = True
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self.has_news = True
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
 
     # The response
 
     async def whole(self, status: int, constant: HeaderBlock, headers: Sequence[Header], body: bytes) -> None:
-        if self._connection.write_paused:
-            await self._connection.writable()
+        if self.connection.write_paused:
+            await self.connection.writable()
         if self.disconnected:
             return
         framing = b"" if status in (204, 304) else b"content-length: %d\r\n" % len(body)
         head = self._head(status, constant, headers, framing)
-        self._connection.transport.write(head if self._without_body else head + body)
+        self.connection.transport.write(head if self.method == "HEAD" else head + body)
         self._end()
 
     async def begin(self, status: int, constant: HeaderBlock, headers: Sequence[Header]) -> None:
-        if self._connection.write_paused:
-            await self._connection.writable()
+        if self.connection.write_paused:
+            await self.connection.writable()
         if self.disconnected:
             return
-        self._chunked = not any(name == b"content-length" for name, _ in headers)
-        framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
-        self._connection.transport.write(self._head(status, constant, headers, framing))
+        self.chunked = not any(name == b"content-length" for name, _ in headers)
+        framing = b"transfer-encoding: chunked\r\n" if self.chunked else b""
+        self.connection.transport.write(self._head(status, constant, headers, framing))
 
     async def write(self, data: bytes) -> None:
-        if self._connection.write_paused:
-            await self._connection.writable()
+        if self.connection.write_paused:
+            await self.connection.writable()
         if data and not self.disconnected:
-            self._connection.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+            self.connection.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
 
     async def end(self, data: bytes) -> None:
-        if self._connection.write_paused:
-            await self._connection.writable()
+        if self.connection.write_paused:
+            await self.connection.writable()
         if self.disconnected:
             return
-        if self._chunked:
+        if self.chunked:
             data = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
-        self._connection.transport.write(data)
+        self.connection.transport.write(data)
         self._end()
 
     def _head(self, status: int, constant: HeaderBlock, headers: Sequence[Header], framing: bytes) -> bytes:
         self.started = True
-        self._expects_continue = False
-        lines = []
-        for name, value in headers:
-            if name == b"connection":
-                self.keep_alive = False
-            else:
-                lines.append(name + b": " + value + b"\r\n")
-        given = b"".join(lines)
-        if given.count(b"\n") != len(lines) or given.count(b"\r") != len(lines) or b"\0" in given:
+        self.expects_continue = False
+        if CLOSE in headers:
+            self.keep_alive = False
+            headers = [header for header in headers if header != CLOSE]
+        given = b"".join([b"%b: %b\r\n" % header for header in headers])
+        if given.count(b"\n") != len(headers) or given.count(b"\r") != len(headers) or b"\0" in given:
             raise ValueError("a header value holds a line break")
         if not self.keep_alive:
             framing += b"connection: close\r\n"
-        return b"".join((STATUS_LINES[status], self._connection.date.raw, given, constant.raw, framing, b"\r\n"))
+        return b"".join((STATUS_LINES[status], self.connection.date.raw, given, constant.raw, framing, b"\r\n"))
 
     def _end(self) -> None:
         self.ended = True
-        if self._waiter is not None:
+        if self.waiter is not None:
             self._wake()
         if not self.keep_alive:
-            self._connection.transport.close()
-        self._connection.response_ended()
+            self.connection.transport.close()
+        self.connection.response_ended()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from covey.protocol.overview import ActivityMinute, ActivityPoint, ActivityTotals
@@ -14,6 +14,7 @@ GROWTH = 1.2
 """Each step of the scale of durations is so many times the one before: a percentile is exact to a tenth."""
 STEPS = 80
 """From 1 ms to about half an hour."""
+_BOUNDS_MS = [GROWTH**step for step in range(STEPS)]
 
 
 class _Minute:
@@ -37,8 +38,10 @@ class Activity:
             if minute is None:
                 minute = self._minutes[number] = _Minute()
             minute.requests += 1
-            minute.failed += record.outcome == "failed"
-            minute.refused += record.outcome == "refused"
+            if record.outcome == "failed":
+                minute.failed += 1
+            elif record.outcome == "refused":
+                minute.refused += 1
             minute.prompt_tokens += record.prompt_tokens
             minute.completion_tokens += record.completion_tokens
             if record.first_token_ms is not None:
@@ -65,9 +68,8 @@ class Activity:
 
 
 def step_of(duration_ms: float) -> int:
-    if duration_ms <= 1.0:
-        return 0
-    return min(STEPS, math.ceil(math.log(duration_ms, GROWTH)))
+    """The first step whose bound it does not exceed, or the one above all bounds."""
+    return bisect_left(_BOUNDS_MS, duration_ms)
 
 
 def percentile_ms(counts: dict[int, int], fraction: float) -> float | None:

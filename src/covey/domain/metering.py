@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -74,25 +74,17 @@ class RollUp:
         """Add those that were admitted; False when that batch was added before. None: it has no number."""
         if number is not None and not self._batches.add(number):
             return False
+        groups: dict[tuple[ModelName, KeyId | None], list[UsageRecord]] = {}
         for record in records:
             if record.admitted:
-                self.add(record)
+                groups.setdefault((record.model, record.key_id), []).append(record)
+        for key, group in groups.items():
+            self._totals[key] = joined(self._totals.get(key, _NOTHING), totals_of(group))
         return True
-
-    def add(self, record: UsageRecord) -> None:
-        key = (record.model, record.key_id)
-        before = self._totals.get(key, _NOTHING)
-        self._totals[key] = UsageTotals(
-            requests=before.requests + 1,
-            prompt_tokens=before.prompt_tokens + record.prompt_tokens,
-            completion_tokens=before.completion_tokens + record.completion_tokens,
-            failed=before.failed + int(record.outcome == "failed"),
-            cancelled=before.cancelled + int(record.outcome == "cancelled"),
-        )
 
     def merge(self, entry: RollUpEntry) -> None:
         key = (entry.model, entry.key_id)
-        self._totals[key] = joined(self._totals.get(key, UsageTotals()), entry.totals)
+        self._totals[key] = joined(self._totals.get(key, _NOTHING), entry.totals)
 
     def entries(self) -> tuple[RollUpEntry, ...]:
         batches = self._batches.ranges()
@@ -100,6 +92,17 @@ class RollUp:
             RollUpEntry(model=model, key_id=key_id, totals=totals, batches=() if place else batches)
             for place, ((model, key_id), totals) in enumerate(self._totals.items())
         )
+
+
+def totals_of(records: Sequence[UsageRecord]) -> UsageTotals:
+    outcomes = [record.outcome for record in records]
+    return UsageTotals(
+        requests=len(records),
+        prompt_tokens=sum([record.prompt_tokens for record in records]),
+        completion_tokens=sum([record.completion_tokens for record in records]),
+        failed=outcomes.count("failed"),
+        cancelled=outcomes.count("cancelled"),
+    )
 
 
 def joined(one: UsageTotals, other: UsageTotals) -> UsageTotals:

@@ -18,6 +18,8 @@ class LocalRouter:
 
     def __init__(self) -> None:
         self._calls: dict[str, list[CallHandler]] = {}
+        self._direct: dict[tuple[str, InstanceId | None], CallHandler] = {}
+        """Who answers a call, where there is no choice."""
         self._streams: dict[str, list[StreamHandler]] = {}
         self._served: dict[InstanceId, Served] = {}
         self._turn = 0
@@ -30,6 +32,7 @@ class LocalRouter:
             self._calls.setdefault(name, []).append(call)
         for name, stream in served.streams.items():
             self._streams.setdefault(name, []).append(stream)
+        self._find_direct()
 
     def remove(self, served: Served) -> None:
         """Send it nothing more. Safe twice."""
@@ -40,6 +43,14 @@ class LocalRouter:
             self._calls[name].remove(call)
         for name, stream in served.streams.items():
             self._streams[name].remove(stream)
+        self._find_direct()
+
+    def _find_direct(self) -> None:
+        self._direct.clear()
+        for name, handlers in self._calls.items():
+            self._direct.update({(name, handler.served.instance): handler for handler in handlers})
+            if len(handlers) == 1:
+                self._direct[name, None] = handlers[0]
 
     def served(self) -> Sequence[Served]:
         return tuple(self._served.values())
@@ -48,10 +59,7 @@ class LocalRouter:
         return [served.info() for served in self._served.values() if served.name == service]
 
     def call_handler(self, name: str, to: InstanceId | None) -> CallHandler | None:
-        handlers = self._calls.get(name)
-        if handlers and len(handlers) == 1 and (to is None or handlers[0].served.instance == to):
-            return handlers[0]
-        return self._pick(handlers, to)
+        return self._direct.get((name, to)) or self._pick(self._calls.get(name), to)
 
     def answers(self, name: str) -> bool:
         return bool(self._calls.get(name))

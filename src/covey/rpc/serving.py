@@ -92,11 +92,8 @@ class PatientHandler(CallHandler):
         served = self.served
         loop = served.loop
         now = loop.time()
-        if context.deadline is not None and context.deadline <= now:
-            raise DeadlineExceeded
-        work = Work(current_task(loop), now, self.endpoint.timeout_s, context.deadline)
+        work = served.watch.begin(current_task(loop), now, self.endpoint.timeout_s, context.deadline)
         served.works[work] = None
-        served.watch.expect(work, now)
         try:
             answer = await self.method(request, context)
         except GeneratorExit:
@@ -137,12 +134,9 @@ class StreamHandler:
         served = self.served
         loop = served.loop
         now = loop.time()
-        if context.deadline is not None and context.deadline <= now:
-            raise DeadlineExceeded
+        work = served.watch.begin(current_task(loop), now, self.endpoint.idle_timeout_s, context.deadline)
         generator = self.method(request, context)
-        work = Work(current_task(loop), now, self.endpoint.idle_timeout_s, context.deadline)
         served.works[work] = generator
-        served.watch.expect(work, now)
         try:
             async for item in generator:
                 work.pause()

@@ -12,6 +12,8 @@ import types
 from collections.abc import Awaitable, Collection, Generator
 from typing import Any, Protocol, cast
 
+import msgspec
+
 from covey.errors import CoveyError, DeadlineExceeded
 
 EARLY_S = 0.001
@@ -45,89 +47,84 @@ async def resume(step: Step, yielded: Any) -> Any:
     return await cast("Awaitable[Any]", _resume(step, yielded))
 
 
-class Work:
-    """One piece of running work. ``cut`` ends it with a named error, wherever it waits."""
+class Work(msgspec.Struct, eq=False):
+    """One piece of running work. ``cut`` ends it with a named error, wherever it waits.
 
-    __slots__ = (
-        "_cancelled", "_cancelling_before", "_task", "deadline", "failure", "idle_timeout_s", "waits_since",
-    )  # fmt: skip
+    With a ``task`` its handler is waited for in that since loop time ``waits_since``.
+    """
 
-    def __init__(
-        self,
-        task: asyncio.Task[Any] | None = None,
-        now: float = 0.0,
-        idle_timeout_s: float = math.inf,
-        deadline: float | None = None,
-    ) -> None:
-        """With a ``task``, its handler is waited for in that since loop time ``now``."""
-        self._task = task
-        self._cancelled = False
-        self._cancelling_before = 0
-        self.failure: CoveyError | None = None
-        """Why it was cut short, if it was."""
-        self.waits_since = now
-        """Loop time at which the present wait began; only meaningful while it waits."""
-        self.idle_timeout_s = idle_timeout_s
-        self.deadline = math.inf if deadline is None else deadline
+    task: asyncio.Task[Any] | None = None
+    """Who waits for the handler; None while nobody does."""
+    waits_since: float = 0.0
+    """Loop time at which the present wait began; only meaningful while it waits."""
+    idle_timeout_s: float = math.inf
+    deadline: float = math.inf
+    """In loop time."""
+    failure: CoveyError | None = None
+    """Why it was cut short, if it was."""
+    cancelled: bool = False
+    """Whether the cut cancelled the task, and that was not taken back."""
+    cancelling_before: int = 0
+    """How many others had cancelled the task then."""
 
     @property
     def waits(self) -> bool:
-        return self._task is not None
+        return self.task is not None
 
     def cut(self, failure: CoveyError) -> None:
         """End it with ``failure``: at once when it waits, or else when it is asked to go on. The first cut wins."""
         if self.failure is not None:
             return
         self.failure = failure
-        if self._task is not None:
-            self._cancelled = True
-            self._cancelling_before = self._task.cancelling()
-            self._task.cancel()
+        if self.task is not None:
+            self.cancelled = True
+            self.cancelling_before = self.task.cancelling()
+            self.task.cancel()
 
     def expire(self) -> None:
         self.cut(DeadlineExceeded())
 
     def wait(self, task: asyncio.Task[Any] | None, now: float) -> None:
         """From loop time ``now`` the handler is waited for, in ``task``."""
-        self._task = task
+        self.task = task
         self.waits_since = now
-        if self._cancelled and task is not None:
-            self._cancelling_before = task.cancelling()
+        if self.cancelled and task is not None:
+            self.cancelling_before = task.cancelling()
 
     def pause(self) -> None:
         """The handler gave an item: until the next :meth:`wait` the task is its reader's own."""
-        task, self._task = self._task, None
-        if self._cancelled and task is not None:  # it gave one although it was told to stop
-            self._cancelled = False
+        task, self.task = self.task, None
+        if self.cancelled and task is not None:  # it gave one although it was told to stop
+            self.cancelled = False
             task.uncancel()
 
     def end(self) -> CoveyError | None:
         """The handler raised. The failure that it was cut short with, unless somebody else wants the task gone too."""
-        task, self._task = self._task, None
-        if not self._cancelled or task is None:
+        task, self.task = self.task, None
+        if not self.cancelled or task is None:
             return None
-        self._cancelled = False
-        ours_alone = task.uncancel() <= self._cancelling_before
+        self.cancelled = False
+        ours_alone = task.uncancel() <= self.cancelling_before
         return self.failure if ours_alone else None
 
     async def finish(self, step: Step, yielded: Any, now: float) -> Any:
         """The result of a started step, under watch from loop time ``now``; raises ``failure`` when it was cut."""
-        task = self._task = asyncio.current_task()
+        task = self.task = asyncio.current_task()
         self.waits_since = now
         try:
             result = await cast("Awaitable[Any]", _resume(step, yielded))
         except BaseException as error:
             # Ours is one cancellation among others: when somebody else wants the task gone too, that comes first.
-            if not self._cancelled or task is None:
+            if not self.cancelled or task is None:
                 raise
-            ours_alone = task.uncancel() <= self._cancelling_before
+            ours_alone = task.uncancel() <= self.cancelling_before
             if self.failure is None or not ours_alone or isinstance(error, GeneratorExit):
                 raise
             raise self.failure from None
         finally:
-            self._task = None
+            self.task = None
         if self.failure is not None:  # the handler answered although it was told to stop
-            if self._cancelled and task is not None:
+            if self.cancelled and task is not None:
                 task.uncancel()
             raise self.failure
         return result
@@ -160,26 +157,42 @@ class SilenceWatch:
         self.loop = loop
         self._watched = watched
         self._timer: asyncio.TimerHandle | None = None
-        self._looks_at = math.inf
+        self.looks_at = math.inf
+        """Loop time of its next look."""
+
+    def begin(self, task: asyncio.Task[Any] | None, now: float, idle_timeout_s: float, deadline: float | None) -> Work:
+        """New work, which ``task`` waits for since loop time ``now`` and which is put among the watched at once.
+
+        Raises DeadlineExceeded when it would begin too late.
+        """
+        moment = now + idle_timeout_s
+        if deadline is None:
+            deadline = math.inf
+        elif deadline < moment:
+            if deadline <= now:
+                raise DeadlineExceeded
+            moment = deadline
+        if moment < self.looks_at:
+            self.look_at(moment)
+        return Work(task, now, idle_timeout_s, deadline)
 
     def expect(self, watched: Watched, now: float) -> None:
         """It was put among the watched at loop time ``now``: look when its time comes."""
-        moment = now + watched.idle_timeout_s
-        if moment > watched.deadline:
-            moment = watched.deadline
-        if moment < self._looks_at:
-            self._look_at(moment)
+        moment = min(now + watched.idle_timeout_s, watched.deadline)
+        if moment < self.looks_at:
+            self.look_at(moment)
 
     def stop(self) -> None:
         """Look no more."""
-        self._looks_at = math.inf
+        self.looks_at = math.inf
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look_at(self, moment: float) -> None:
+    def look_at(self, moment: float) -> None:
+        """Look at loop time ``moment``, which is sooner than any other that is planned."""
         self.stop()
-        self._looks_at = moment
+        self.looks_at = moment
         self._timer = self.loop.call_at(moment, self._look)
 
     def _look(self) -> None:
@@ -198,4 +211,4 @@ class SilenceWatch:
                 else DeadlineExceeded(f"no answer for {watched.idle_timeout_s:g} seconds")
             )
         if soonest < math.inf:
-            self._look_at(soonest)
+            self.look_at(soonest)

@@ -72,8 +72,9 @@ def record(model: str = "m", key: str | None = None, outcome: str = "ok") -> Usa
 
 def test_totals_are_kept_apart_by_model_and_key_and_add_up() -> None:
     roll_up = RollUp()
-    for each in (record(), record(), record(key="k"), record("n", outcome="failed"), record(outcome="cancelled")):
-        roll_up.add(each)
+    records = (record(), record(), record(key="k"), record("n", outcome="failed"), record(outcome="cancelled"))
+    roll_up.add_batch(1, records[:2])
+    roll_up.add_batch(2, records[2:])
     table = by_model_and_key(roll_up.entries())
     assert table[ModelName("m"), None] == UsageTotals(requests=3, prompt_tokens=6, completion_tokens=9, cancelled=1)
     assert table[ModelName("n"), None].failed == 1
@@ -82,7 +83,7 @@ def test_totals_are_kept_apart_by_model_and_key_and_add_up() -> None:
 
 def test_what_an_earlier_run_wrote_is_added_and_not_replaced() -> None:
     roll_up = RollUp()
-    roll_up.add(record())
+    roll_up.add_batch(None, [record()])
     roll_up.merge(RollUpEntry(model=ModelName("m"), totals=UsageTotals(requests=4)))
     (entry,) = roll_up.entries()
     assert entry.totals.requests == 5

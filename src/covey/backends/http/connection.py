@@ -197,7 +197,7 @@ class Connection(asyncio.Protocol):
         if len(response.headers) >= MAX_HEADERS:
             self._violation = "the engine's headers are too large"
             return
-        response.headers.append((name.lower(), value))
+        response.headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         response = self._response
@@ -206,7 +206,7 @@ class Connection(asyncio.Protocol):
         response.status = self._parser.get_status_code()
         if response.status < 200:
             return
-        if response.header(b"content-encoding").lower() not in ("", "identity"):
+        if b"content-encoding" in response.headers and response.header(b"content-encoding").lower() != "identity":
             self._violation = "the engine compresses its answer though it was asked not to"
             return
         self._unread_bytes = 0

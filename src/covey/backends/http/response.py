@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+import msgspec
+
 from covey.errors import BackendProtocolError, CoveyError
 
 HIGH_WATER_BYTES = 262_144
@@ -21,41 +23,32 @@ class Source(Protocol):
     def abort(self) -> None: ...
 
 
-class Response:
+class Response(msgspec.Struct, eq=False):
     """Status, headers and the body's bytes as they come. Whoever has it calls :meth:`close` in the end, always."""
 
-    __slots__ = (
-        "_loop", "_now", "_source", "buffered_bytes", "complete", "failure", "head_complete", "headers", "parts",
-        "paced", "patience_s", "stale", "status", "waiter", "waiting_since",
-    )  # fmt: skip
-
-    def __init__(self, source: Source, loop: asyncio.AbstractEventLoop) -> None:
-        self._source: Source | None = source
-        self._loop = loop
-        self._now = loop.time
-        self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
-        """Names in lower case."""
-        self.head_complete = False
-        self.parts: list[bytes] = []
-        self.buffered_bytes = 0
-        self.complete = False
-        self.failure: CoveyError | None = None
-        self.stale = False
-        """The connection was an old one and ended before anything of the answer came."""
-        self.waiter: asyncio.Future[None] | None = None
-        self.waiting_since = 0.0
-        self.paced = False
-        """Read no more often than the settings' interval from the next piece on."""
-        self.patience_s: float | None = None
-        """Longest silence of this answer, when it is not the usual one."""
+    source: Source | None
+    """Its connection, for as long as that is its own."""
+    loop: asyncio.AbstractEventLoop
+    status: int = 0
+    headers: dict[bytes, bytes] = {}
+    """Names in lower case; of a header that came twice the last value."""
+    head_complete: bool = False
+    parts: list[bytes] = []
+    buffered_bytes: int = 0
+    complete: bool = False
+    failure: CoveyError | None = None
+    stale: bool = False
+    """The connection was an old one and ended before anything of the answer came."""
+    waiter: asyncio.Future[None] | None = None
+    waiting_since: float = 0.0
+    paced: bool = False
+    """Read no more often than the settings' interval from the next piece on."""
+    patience_s: float | None = None
+    """Longest silence of this answer, when it is not the usual one."""
 
     def header(self, name: bytes) -> str:
-        """The last value of a header, ``name`` in lower case; empty when there is none."""
-        for found, value in reversed(self.headers):
-            if found == name:
-                return value.decode("latin-1")
-        return ""
+        """The value of a header, ``name`` in lower case; empty when there is none."""
+        return self.headers.get(name, b"").decode("latin-1")
 
     @property
     def content_type(self) -> str:
@@ -82,8 +75,8 @@ class Response:
             await self._wait()
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
-        if self.buffered_bytes > HIGH_WATER_BYTES and self._source is not None:
-            self._source.resume()
+        if self.buffered_bytes > HIGH_WATER_BYTES and self.source is not None:
+            self.source.resume()
         self.buffered_bytes = 0
         return data
 
@@ -100,19 +93,19 @@ class Response:
 
     def close(self) -> None:
         """Done with it. If the answer is not complete its connection is closed at once. Safe twice."""
-        if self._source is not None:
-            source, self._source = self._source, None
+        if self.source is not None:
+            source, self.source = self.source, None
             source.abort()
 
     def release(self) -> None:
         """Done with it, though its end has not arrived: the connection is kept if the end follows at once."""
-        if self._source is not None:
-            source, self._source = self._source, None
+        if self.source is not None:
+            source, self.source = self.source, None
             source.discard()
 
     @property
     def closed(self) -> bool:
-        return self._source is None
+        return self.source is None
 
     def fail(self, failure: CoveyError) -> None:
         """End it with ``failure`` for its reader, and close the connection."""
@@ -123,7 +116,7 @@ class Response:
 
     def detach(self) -> None:
         """The connection is no longer this answer's."""
-        self._source = None
+        self.source = None
 
     def wake(self) -> None:
         waiter, self.waiter = self.waiter, None
@@ -132,6 +125,6 @@ class Response:
 
     def _wait(self) -> asyncio.Future[None]:
         """What to await until there is something new. A reader that was cancelled leaves a done one behind."""
-        self.waiting_since = self._now()
-        self.waiter = self._loop.create_future()
+        self.waiting_since = self.loop.time()
+        self.waiter = self.loop.create_future()
         return self.waiter

@@ -20,6 +20,7 @@ _STREAM = {"stream": True, "stream_options": {"include_usage": True}}
 _WHOLE = {"stream": False}
 _SAME_NAMES = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "logit_bias")
 _SAME_VALUES = attrgetter(*_SAME_NAMES)
+_ALL_UNSET = (None,) * len(_SAME_NAMES)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -122,8 +123,9 @@ def put_chat_fields(body: dict[str, Any], request: Generate) -> None:
 
 
 def put_sampling(body: dict[str, Any], config: OpenAIConfig, sampling: Sampling) -> None:
-    values = zip(_SAME_NAMES, _SAME_VALUES(sampling), strict=True)
-    body |= {name: value for name, value in values if value is not None}
+    values = _SAME_VALUES(sampling)
+    if values != _ALL_UNSET:
+        body |= {name: value for name, value in zip(_SAME_NAMES, values, strict=True) if value is not None}
     if sampling.stop:
         body["stop"] = sampling.stop
     if not config.extra_sampling:

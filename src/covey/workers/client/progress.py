@@ -66,20 +66,24 @@ class Progress:
         elif isinstance(event, Started):
             self.started_at, self.model, self.node = now, event.model, event.node
         elif isinstance(event, Finished):
-            self.ended_at, self.usage = now, event.usage
-            self.outcome = "cancelled" if event.reason == "cancelled" else "finished"
+            self._finished(event, now)
         elif isinstance(event, Failed):
             self.ended_at, self.usage, self.outcome = now, event.usage, "failed"
 
     def note_whole(self, answer: WholeAnswer) -> None:
         """All of it, at its end."""
-        if answer.started is not None:
-            self.note(answer.started)
+        now, started = self.clock.monotonic(), answer.started
+        if started is not None:
+            self.started_at, self.model, self.node = now, started.model, started.node
         if answer.deltas:
-            self.began, self.first_token_at = True, self.clock.monotonic()
+            self.began, self.first_token_at = True, now
             for delta in answer.deltas:
                 self.tokens += delta.tokens
-        self.note(answer.finished)
+        self._finished(answer.finished, now)
+
+    def _finished(self, event: Finished, now: float) -> None:
+        self.ended_at, self.usage = now, event.usage
+        self.outcome = "cancelled" if event.reason == "cancelled" else "finished"
 
     def close(self, outcome: str) -> None:
         """It is over, if no event has said so already."""

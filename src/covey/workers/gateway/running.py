@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
+
 from covey.domain.limits import Reservation
 from covey.domain.metering import settle
 from covey.domain.placement import Candidate
@@ -18,71 +20,38 @@ from covey.rpc.context import CallContext
 from covey.workers.gateway.credentials import Verified
 
 
-class Run:
+class Run(msgspec.Struct, eq=False):
     """One generation: what passed so far, and how it can be ended from outside."""
 
-    __slots__ = (
-        "admitted_at",
-        "at_work",
-        "chars",
-        "chosen",
-        "context",
-        "counted",
-        "error_code",
-        "excluded",
-        "failure",
-        "first_token_at",
-        "generate",
-        "outcome",
-        "queue_ms",
-        "reservation",
-        "sent",
-        "size",
-        "started",
-        "task",
-        "usage",
-        "verified",
-        "_cancelling_before",
-        "_cut",
-    )
-
-    def __init__(
-        self,
-        verified: Verified,
-        generate: Generate,
-        context: CallContext,
-        size: RequestSize,
-        chosen: Candidate,
-        reservation: Reservation,
-        admitted_at: float,
-    ) -> None:
-        self.verified = verified
-        self.generate = generate
-        self.context = context
-        """With the identity."""
-        self.size = size
-        self.chosen = chosen
-        self.reservation = reservation
-        self.admitted_at = admitted_at
-        self.excluded: set[InstanceId] = set()
-        self.counted = 0
-        self.chars = 0
-        self.queue_ms: float | None = None
-        self.first_token_at: float | None = None
-        self.sent = False
-        """Whether the caller has had any event."""
-        self.started = False
-        self.at_work = False
-        """Whether an engine works on an answer whose beginning will be told with its end."""
-        self.usage: Usage | None = None
-        self.outcome: Outcome = "cancelled"
-        """Until something else is known: that is what it is when the caller goes away."""
-        self.error_code: str | None = None
-        self.task: asyncio.Task[object] | None = None
-        """Who waits for the processor's next event; None while nobody does."""
-        self.failure: CoveyError | None = None
-        self._cut = False
-        self._cancelling_before = 0
+    verified: Verified
+    generate: Generate
+    context: CallContext
+    """With the identity."""
+    size: RequestSize
+    chosen: Candidate
+    reservation: Reservation
+    admitted_at: float
+    excluded: set[InstanceId] = set()
+    counted: int = 0
+    chars: int = 0
+    queue_ms: float | None = None
+    first_token_at: float | None = None
+    sent: bool = False
+    """Whether the caller has had any event."""
+    started: bool = False
+    at_work: bool = False
+    """Whether an engine works on an answer whose beginning will be told with its end."""
+    usage: Usage | None = None
+    outcome: Outcome = "cancelled"
+    """Until something else is known: that is what it is when the caller goes away."""
+    error_code: str | None = None
+    task: asyncio.Task[object] | None = None
+    """Who waits for the processor's next event; None while nobody does."""
+    failure: CoveyError | None = None
+    was_cancelled: bool = False
+    """Whether the cut cancelled the task, and that was not taken back."""
+    cancelling_before: int = 0
+    """How many others had cancelled the task then."""
 
     def cut(self, failure: CoveyError) -> None:
         """End it with ``failure``: at once when it waits, or else when it is asked to go on."""
@@ -90,17 +59,17 @@ class Run:
             return
         self.failure = failure
         if self.task is not None:
-            self._cut = True
-            self._cancelling_before = self.task.cancelling()
+            self.was_cancelled = True
+            self.cancelling_before = self.task.cancelling()
             self.task.cancel()
 
     def was_cut(self) -> bool:
         """In a cancelled task: whether the cancellation was the cut's alone. Takes that cancellation back."""
         task = asyncio.current_task()
-        if not self._cut or task is None:
+        if not self.was_cancelled or task is None:
             return False
-        self._cut = False
-        return task.uncancel() <= self._cancelling_before
+        self.was_cancelled = False
+        return task.uncancel() <= self.cancelling_before
 
     def finished(self, event: Finished, counted: int, chars: int) -> Finished:
         """The end with the usage that is billed."""
@@ -143,7 +112,10 @@ class Run:
 
 def hidden_chars(event: Delta) -> int:
     """Characters of what is no plain text."""
-    return len(event.reasoning) + sum(len(str(call)) for call in event.tool_calls)
+    chars = len(event.reasoning)
+    for call in event.tool_calls:
+        chars += len(str(call))
+    return chars
 
 
 class RunningSet:
