@@ -80,4 +80,4 @@ async def ask(
 
 
 def exchange_for(wire: Sent, scope: Scope | None = None, max_body_bytes: int = 1000) -> Exchange:
-    return Exchange(scope or http_scope("POST", "/"), wire.receive, wire.send, RequestId("req_1"), max_body_bytes)
+    return Exchange.of(scope or http_scope("POST", "/"), wire.receive, wire.send, RequestId("req_1"), max_body_bytes)

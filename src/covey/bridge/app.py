@@ -65,7 +65,7 @@ class BridgeApplication:
             exchange.abort(error)
 
     async def _serve(self, scope: Scope, receive: ReceiveMessage, send: SendMessage) -> None:
-        exchange = Exchange(scope, receive, send, RequestId(""), self._config.max_body_bytes)
+        exchange = Exchange.of(scope, receive, send, RequestId(""), self._config.max_body_bytes)
         exchange.request_id = accept_request_id(exchange.headers.get(b"x-request-id"))
         connection = scope.get("covey.connection")
         self._running.add(exchange)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from covey.errors import Cancelled, CoveyError, InvalidRequest, PayloadTooLarge
 from covey.protocol.ids import RequestId
 from covey.rpc.context import CallContext
@@ -82,67 +84,56 @@ class AsgiWriter:
         await self._send({"type": "http.response.body", "body": data})
 
 
-class Exchange:
+class Exchange(msgspec.Struct, eq=False, kw_only=True):
     """A request being answered. The connection's loss cancels the task that answers it, unless it is detached."""
 
-    __slots__ = (
-        "_body_read",
-        "_receive",
-        "_task",
-        "_writer",
-        "abort_error",
-        "address",
-        "began_at",
-        "bytes_sent",
-        "ended",
-        "failure_frames",
-        "headers",
-        "lost",
-        "max_body_bytes",
-        "method",
-        "outcome",
-        "path",
-        "path_parameters",
-        "request_id",
-        "response_headers",
-        "scope",
-        "security_headers",
-        "status",
-        "template",
-        "traceparent",
-    )
+    scope: Scope
+    method: str
+    path: str
+    headers: dict[bytes, bytes]
+    receive: ReceiveMessage
+    writer: ResponseWriter
+    request_id: RequestId
+    max_body_bytes: int
+    began_at: float
+    """In seconds of ``time.perf_counter``."""
+    path_parameters: dict[str, str] = {}
+    response_headers: list[Header] = []
+    """Sent with the response whatever it is: CORS, ignored fields."""
+    security_headers: HeaderBlock = API_SECURITY_HEADERS
+    template: str = "(none)"
+    """Of the route, for metrics and logs."""
+    address: str | None = None
+    traceparent: str | None = None
+    status: int = 0
+    """Of the response, once it began."""
+    ended: bool = False
+    outcome: str = "ok"
+    bytes_sent: int = 0
+    failure_frames: Callable[[CoveyError], bytes] | None = None
+    """How an error looks inside a stream that has begun."""
+    abort_error: CoveyError | None = None
+    lost: bool = False
+    body_read: bool = False
+    task: asyncio.Task[Any] | None = None
+    """Who answers it, while the connection's loss cancels that."""
 
-    def __init__(
-        self, scope: Scope, receive: ReceiveMessage, send: SendMessage, request_id: RequestId, max_body_bytes: int
-    ) -> None:
-        self.scope = scope
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.request_id = request_id
-        self.headers: dict[bytes, bytes] = scope.get("covey.headers") or dict(scope["headers"])
-        self.max_body_bytes = max_body_bytes
-        self.path_parameters: dict[str, str] = {}
-        self.response_headers: list[Header] = []
-        """Sent with the response whatever it is: CORS, ignored fields."""
-        self.security_headers = API_SECURITY_HEADERS
-        self.template = "(none)"
-        """Of the route, for metrics and logs."""
-        self.address: str | None = None
-        self.traceparent: str | None = None
-        self.began_at = time.perf_counter()
-        self.status = 0
-        """Of the response, once it began."""
-        self.ended = False
-        self.outcome = "ok"
-        self.bytes_sent = 0
-        self.failure_frames: Callable[[CoveyError], bytes] | None = None
-        """How an error looks inside a stream that has begun."""
-        self.abort_error: CoveyError | None = None
-        self.lost = False
-        self._body_read = False
-        self._receive = receive
-        self._writer: ResponseWriter = scope.get("covey.writer") or AsgiWriter(send)
-        self._task: asyncio.Task[Any] | None = None
+    @classmethod
+    def of(
+        cls, scope: Scope, receive: ReceiveMessage, send: SendMessage, request_id: RequestId, max_body_bytes: int
+    ) -> Exchange:
+        """What an ASGI server was asked."""
+        return cls(
+            scope=scope,
+            method=scope["method"],
+            path=scope["path"],
+            headers=scope.get("covey.headers") or dict(scope["headers"]),
+            receive=receive,
+            writer=scope.get("covey.writer") or AsgiWriter(send),
+            request_id=request_id,
+            max_body_bytes=max_body_bytes,
+            began_at=time.perf_counter(),
+        )
 
     # The request
 
@@ -168,16 +159,16 @@ class Exchange:
         declared = self.headers.get(b"content-length")
         if declared is not None:
             self._check_size(int(declared))
-        message = await self._receive()
+        message = await self.receive()
         body: bytes = message.get("body", b"")
         self._check_size(len(body))
         if message["type"] == "http.request" and not message.get("more_body", False):
-            self._body_read = True
+            self.body_read = True
             return body
         parts = [body]
         size = len(body)
         while message.get("more_body", False):
-            message = await self._receive()
+            message = await self.receive()
             part = message.get("body", b"")
             size += len(part)
             self._check_size(size)
@@ -185,7 +176,7 @@ class Exchange:
         if message["type"] != "http.request":
             self.lost = True
             raise ClientLeft("the client left before its request was complete")
-        self._body_read = True
+        self.body_read = True
         return b"".join(parts)
 
     def _check_size(self, size: int) -> None:
@@ -207,10 +198,10 @@ class Exchange:
 
     def attach(self, task: asyncio.Task[Any]) -> None:
         """From now on the connection's loss, or :meth:`abort`, cancels ``task``."""
-        self._task = task
+        self.task = task
 
     def detach(self) -> None:
-        self._task = None
+        self.task = None
 
     def on_lost(self, reason: str) -> None:
         self.lost = True
@@ -219,9 +210,9 @@ class Exchange:
 
     def abort(self, error: CoveyError) -> None:
         """End the exchange with ``error``, as if its handler had raised it."""
-        if self._task is not None and self.abort_error is None and not self.ended:
+        if self.task is not None and self.abort_error is None and not self.ended:
             self.abort_error = error
-            self._task.cancel()
+            self.task.cancel()
 
     # The response
 
@@ -236,21 +227,21 @@ class Exchange:
         self.status = status
         self.ended = True
         self.bytes_sent = len(body)
-        return self._writer.whole(status, self.security_headers, self._headers(content_type, headers), body)
+        return self.writer.whole(status, self.security_headers, self._headers(content_type, headers), body)
 
     async def respond_early(self, status: int, body: bytes, content_type: bytes, headers: Sequence[Header]) -> None:
         """A response to a request whose body was not read: the rest is discarded, within limits, before closing.
 
         Closing at once would reset the connection, and the client might never see the answer.
         """
-        if self._body_read:
+        if self.body_read:
             await self.respond(status, body, content_type, headers)
             return
         await self.begin(status, content_type, [(b"content-length", b"%d" % len(body)), *headers], close=True)
         await self.write(body)
         budget = 4 * self.max_body_bytes
         while budget > 0:
-            message = await self._receive()
+            message = await self.receive()
             budget -= len(message.get("body", b""))
             if message["type"] != "http.request" or not message.get("more_body", False):
                 break
@@ -264,17 +255,17 @@ class Exchange:
         sent = self._headers(content_type, headers)
         if close:
             sent.append(CLOSE)
-        await self._writer.begin(status, self.security_headers, sent)
+        await self.writer.begin(status, self.security_headers, sent)
 
     def write(self, data: bytes) -> Awaitable[None]:
         """Awaited: returns when the connection can take more; a client that never reads is ended by the server."""
         self.bytes_sent += len(data)
-        return self._writer.write(data)
+        return self.writer.write(data)
 
     def end(self, data: bytes = b"") -> Awaitable[None]:
         self.ended = True
         self.bytes_sent += len(data)
-        return self._writer.end(data)
+        return self.writer.end(data)
 
     def _headers(self, content_type: bytes, headers: Sequence[Header]) -> list[Header]:
         return [

@@ -32,21 +32,22 @@ class Activity:
         self._minutes: dict[int, _Minute] = {}
 
     def add(self, records: Iterable[UsageRecord]) -> None:
+        groups: dict[int, list[UsageRecord]] = {}
         for record in records:
-            number = int(record.at // 60)
+            groups.setdefault(int(record.at // 60), []).append(record)
+        for number, group in groups.items():
             minute = self._minutes.get(number)
             if minute is None:
                 minute = self._minutes[number] = _Minute()
-            minute.requests += 1
-            if record.outcome == "failed":
-                minute.failed += 1
-            elif record.outcome == "refused":
-                minute.refused += 1
-            minute.prompt_tokens += record.prompt_tokens
-            minute.completion_tokens += record.completion_tokens
-            if record.first_token_ms is not None:
-                step = step_of(record.first_token_ms)
-                minute.first_token[step] = minute.first_token.get(step, 0) + 1
+            outcomes = [record.outcome for record in group]
+            minute.requests += len(group)
+            minute.failed += outcomes.count("failed")
+            minute.refused += outcomes.count("refused")
+            minute.prompt_tokens += sum([record.prompt_tokens for record in group])
+            minute.completion_tokens += sum([record.completion_tokens for record in group])
+            counts = minute.first_token
+            for step in [step_of(record.first_token_ms) for record in group if record.first_token_ms is not None]:
+                counts[step] = counts.get(step, 0) + 1
 
     def minutes(self, now: float) -> tuple[ActivityMinute, ...]:
         """Those of the last day in which something happened, oldest first. Forgets those before."""

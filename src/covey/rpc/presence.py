@@ -43,6 +43,8 @@ class Presence:
         self._decoder = msgspec.msgpack.Decoder(InstanceInfo)
         self._others: dict[str, dict[InstanceId, tuple[InstanceInfo, float]]] = {}
         self._announced: dict[InstanceId, _Announced] = {}
+        self._told: dict[str, list[InstanceInfo]] = {}
+        """What was announced last of the instances of a service, once somebody asked for it."""
         self._usage = ProcessUsage()
         self._subscription: CarrierSubscription | None = None
         self._queries: dict[InstanceId, CarrierSubscription] = {}
@@ -79,6 +81,7 @@ class Presence:
         if query is None:
             return
         self._announced.pop(served.instance, None)
+        self._told.pop(served.name, None)
         self._publish(msgspec.structs.replace(served.info(), state="stopped"))
         await query.close()
 
@@ -110,11 +113,12 @@ class Presence:
 
     def local_instances(self, service: str) -> list[InstanceInfo]:
         """Those of this process, as others last heard of them: asked for with every request, so nothing is asked."""
-        return [
-            self._announced[served.instance].told
-            for served in self._router.served()
-            if served.name == service and served.instance in self._announced
-        ]
+        told = self._told.get(service)
+        if told is None:
+            told = self._told[service] = [
+                announced.told for announced in self._announced.values() if announced.told.service == service
+            ]
+        return told
 
     def announce_all(self, now: float) -> None:
         for served in self._router.served():
@@ -130,6 +134,7 @@ class Presence:
             mesh_server=self._carrier.server,
         )
         self._announced[served.instance] = _Announced(info, told, now)
+        self._told.pop(served.name, None)
         self._publish(told)
 
     def _publish(self, info: InstanceInfo) -> None:
