@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from covey.backends.http import Response
 from covey.protocol.ids import RequestId
 
 
-class Run:
+class Run(msgspec.Struct, eq=False):
     """One generation: the answer it reads, and whether somebody has stopped it."""
 
-    __slots__ = ("cancelled", "patience_s", "request_id", "response")
-
-    def __init__(self, request_id: RequestId) -> None:
-        self.request_id = request_id
-        self.response: Response | None = None
-        self.cancelled = False
-        self.patience_s: float | None = None
-        """Longest silence of its answer, when it is not the usual one."""
+    request_id: RequestId
+    response: Response | None = None
+    cancelled: bool = False
+    patience_s: float | None = None
+    """Longest silence of its answer, when it is not the usual one."""
 
     def attach(self, response: Response) -> None:
         self.response = response

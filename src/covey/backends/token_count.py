@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard
 
+import msgspec
+
 from covey.protocol.inference import Embed, Generate, TextPart, Usage
 
 BYTES_PER_TOKEN = 4
@@ -19,15 +21,12 @@ TEMPLATE_TOKENS = 1024
 """What a chat template may add to a prompt."""
 
 
-class TokenCount:
+class TokenCount(msgspec.Struct, eq=False):
     """Counts the pieces of one answer as they pass, and judges the engine's own count in the end."""
 
-    __slots__ = ("_max_tokens", "answer_bytes", "pieces")
-
-    def __init__(self, max_tokens: int | None) -> None:
-        self._max_tokens = max_tokens
-        self.pieces = 0
-        self.answer_bytes = 0
+    max_tokens: int | None
+    pieces: int = 0
+    answer_bytes: int = 0
 
     def add(self, size_bytes: int) -> None:
         self.pieces += 1
@@ -60,7 +59,7 @@ class TokenCount:
         if not is_count(tokens) or tokens < self.pieces * 0.99 - SLACK_TOKENS:
             return False
         return bool(
-            tokens <= self.answer_bytes + HIDDEN_TOKENS and tokens <= (self._max_tokens or tokens) + SLACK_TOKENS
+            tokens <= self.answer_bytes + HIDDEN_TOKENS and tokens <= (self.max_tokens or tokens) + SLACK_TOKENS
         )
 
 

@@ -173,7 +173,7 @@ class HttpConnection(asyncio.Protocol):
             self._check_header_size()
         if len(self._headers) > self.limits.max_headers:
             self._stop(431, "Too many headers.")
-        if not url.startswith(b"/") or b"#" in url or not url.isascii():
+        if not url.startswith(b"/") or url.find(b"#") >= 0 or not url.isascii():
             self._stop(400, "The request target must be a path.")
         version = parser.get_http_version()
         headers = self._by_name = dict(self._headers)

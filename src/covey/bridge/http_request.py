@@ -157,7 +157,7 @@ class HttpRequest(msgspec.Struct, eq=False):
             self.keep_alive = False
             headers = [header for header in headers if header != CLOSE]
         given = b"".join([b"%b: %b\r\n" % header for header in headers])
-        if given.count(b"\n") != len(headers) or given.count(b"\r") != len(headers) or b"\0" in given:
+        if given.count(b"\n") != len(headers) or given.count(b"\r") != len(headers) or given.find(b"\0") >= 0:
             raise ValueError("a header value holds a line break")
         if not self.keep_alive:
             framing += b"connection: close\r\n"

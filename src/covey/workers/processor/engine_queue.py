@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+import msgspec
+
 from covey.domain.admission import Admission
 from covey.errors import Overloaded
 from covey.protocol.inference import Queued
@@ -14,25 +16,23 @@ SIGN_OF_LIFE_S = 15.0
 """A waiting request says at least this often that it still waits, so that nobody takes it for dead."""
 
 
-class Ticket:
+class Ticket(msgspec.Struct, eq=False):
     """One request's right to wait and then to run. ``leave`` has to be called, whatever happens."""
 
-    __slots__ = ("_queue", "entered", "number", "started_at", "turn")
-
-    def __init__(self, queue: EngineQueue, number: int, entered: float) -> None:
-        self._queue = queue
-        self.number = number
-        self.entered = entered
-        self.started_at: float | None = None
-        """When it got its slot, on the clock's monotonic scale."""
-        self.turn: asyncio.Future[None] | None = None
+    queue: EngineQueue
+    number: int
+    entered: float
+    """When it came, on the clock's monotonic scale."""
+    started_at: float | None = None
+    """When it got its slot."""
+    turn: asyncio.Future[None] | None = None
 
     @property
     def queue_ms(self) -> float:
         return 0.0 if self.started_at is None else (self.started_at - self.entered) * 1000
 
     def leave(self, *, served: bool) -> None:
-        self._queue.leave(self, served=served)
+        self.queue.leave(self, served=served)
 
 
 class EngineQueue:

@@ -111,28 +111,27 @@ class CompletionChunks:
         return frames + DONE
 
 
-class Answer:
+class Answer(msgspec.Struct, eq=False):
     """Gathers the deltas of an answer that is sent whole."""
 
-    def __init__(self) -> None:
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._tool_calls: dict[int, dict[str, Any]] = {}
-        self._logprobs: list[Any] = []
+    texts: list[str] = []
+    reasoning: list[str] = []
+    tool_calls: dict[int, dict[str, Any]] = {}
+    logprobs: list[Any] = []
 
     def add(self, delta: Delta) -> None:
         if delta.text:
-            self._text.append(delta.text)
+            self.texts.append(delta.text)
         if delta.reasoning:
-            self._reasoning.append(delta.reasoning)
+            self.reasoning.append(delta.reasoning)
         for piece in delta.tool_calls:
             self._add_tool_call(piece)
         if delta.logprobs is not None:
-            self._logprobs.append(delta.logprobs)
+            self.logprobs.append(delta.logprobs)
 
     def _add_tool_call(self, piece: dict[str, Any]) -> None:
-        index = piece.get("index", len(self._tool_calls))
-        call = self._tool_calls.setdefault(
+        index = piece.get("index", len(self.tool_calls))
+        call = self.tool_calls.setdefault(
             index, {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
         )
         call["id"] = piece.get("id") or call["id"]
@@ -141,17 +140,17 @@ class Answer:
         call["function"]["arguments"] += function.get("arguments") or ""
 
     def chat(self, answer_id: str, created: int, model: str, reason: str, usage: Usage) -> bytes:
-        text = "".join(self._text)
+        text = "".join(self.texts)
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
-        if self._reasoning:
-            message["reasoning_content"] = "".join(self._reasoning)
-        if self._tool_calls:
-            message["tool_calls"] = [self._tool_calls[index] for index in sorted(self._tool_calls)]
+        if self.reasoning:
+            message["reasoning_content"] = "".join(self.reasoning)
+        if self.tool_calls:
+            message["tool_calls"] = [self.tool_calls[index] for index in sorted(self.tool_calls)]
             message["content"] = text or None
         choice = {
             "index": 0,
             "message": message,
-            "logprobs": chat_logprobs(self._logprobs),
+            "logprobs": chat_logprobs(self.logprobs),
             "finish_reason": FINISH_REASONS.get(reason, reason),
         }
         return _whole("chat.completion", answer_id, created, model, choice, usage)
@@ -161,8 +160,8 @@ class Answer:
     ) -> bytes:
         choice = {
             "index": 0,
-            "text": echoed + "".join(self._text),
-            "logprobs": completion_logprobs(self._logprobs, 0),
+            "text": echoed + "".join(self.texts),
+            "logprobs": completion_logprobs(self.logprobs, 0),
             "finish_reason": FINISH_REASONS.get(reason, reason),
         }
         return _whole("text_completion", answer_id, created, model, choice, usage)
