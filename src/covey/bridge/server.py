@@ -18,6 +18,7 @@ from covey.bridge.http_request import DateLine
 from covey.bridge.metrics import BridgeMetrics
 from covey.bridge.websocket_protocol import WebSocketConnection
 from covey.errors import StartFailed
+from covey.runtime.ticks import sleep_to_tick
 
 SWEEP_INTERVAL_S = 0.5
 
@@ -153,7 +154,7 @@ class BridgeServer:
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(SWEEP_INTERVAL_S)
+            await sleep_to_tick(SWEEP_INTERVAL_S)
             self._renew_date()
             now = loop.time()
             for connection in list(self._state.connections):

@@ -12,6 +12,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from covey.bridge.exchange import Exchange, Header
+from covey.runtime.ticks import sleep_to_tick
 
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 NDJSON = b"application/x-ndjson"
@@ -71,7 +72,7 @@ class StreamKeeper:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._tick_s)
+            await sleep_to_tick(self._tick_s)
             self.tick(loop.time())
 
 

@@ -12,6 +12,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from covey.errors import StartFailed
+from covey.runtime.ticks import until_tick
 
 ROLE_PORTS = {"gateway": 9100, "auth": 9101, "processor": 9102, "client": 9103, "bridge": 9104}
 LAG_INTERVAL_S = 0.25
@@ -148,8 +149,9 @@ class LoopLag:
         while True:
             worst_s = 0.0
             for _ in range(LAG_SAMPLES):
-                due = loop.time() + LAG_INTERVAL_S
-                await asyncio.sleep(LAG_INTERVAL_S)
-                worst_s = max(worst_s, loop.time() - due)
+                now = loop.time()
+                delay_s = until_tick(LAG_INTERVAL_S, now)
+                await asyncio.sleep(delay_s)
+                worst_s = max(worst_s, loop.time() - now - delay_s)
             for gauge in self._gauges:
                 gauge.set(worst_s)

@@ -27,6 +27,7 @@ from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.mesh_certificates import client_context, client_options
 from covey.runtime.back_off import BackOff
 from covey.runtime.cancelling import cancel_until_ended, within
+from covey.runtime.ticks import until_tick
 
 _log = structlog.get_logger(__name__)
 
@@ -259,7 +260,7 @@ class NatsConnection:
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_INTERVAL_S):
+                async with asyncio.timeout(until_tick(LOOK_INTERVAL_S, loop.time())):
                     await self._wake.wait()
             self._wake.clear()
             client = self.client

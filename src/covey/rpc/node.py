@@ -30,6 +30,7 @@ from covey.rpc.serving import Served
 from covey.rpc.signing import CallSignatures
 from covey.rpc.stream_reader import RemoteStreams
 from covey.rpc.wire import Decoders, encoder
+from covey.runtime.ticks import until_tick
 
 _log = structlog.get_logger(__name__)
 
@@ -245,14 +246,13 @@ class RpcNode:
 
     async def _beat(self) -> None:
         loop = asyncio.get_running_loop()
-        before = loop.time()
+        now = loop.time()
         while True:
-            await asyncio.sleep(BEAT_INTERVAL_S)
+            due = now + until_tick(BEAT_INTERVAL_S, now)
+            await asyncio.sleep(max(0.0, due - loop.time()))
             now = loop.time()
-            late_s = now - before - BEAT_INTERVAL_S
-            lag_s = late_s if late_s >= HELD_UP_S else 0.0
-            before = now
-            self.beat(now, lag_s)
+            late_s = now - due
+            self.beat(now, late_s if late_s >= HELD_UP_S else 0.0)
 
     def beat(self, now: float, lag_s: float) -> None:
         """What happens several times a second; ``lag_s`` is how long this process was held up, if it was."""

@@ -19,6 +19,7 @@ import structlog
 from covey.errors import NotStarted, StartFailed
 from covey.runtime.back_off import BackOff
 from covey.runtime.cancelling import cancel_until_ended
+from covey.runtime.ticks import sleep_to_tick
 from covey.runtime.uninterrupted import uninterrupted
 
 ChildState = Literal["stopped", "starting", "running", "waiting", "crash_loop", "stopping"]
@@ -261,7 +262,7 @@ class ChildProcess:
     async def _probe_until_dead(self) -> None:
         failed = 0
         while self._probe is not None:
-            await asyncio.sleep(self._policy.probe_interval_s)
+            await sleep_to_tick(self._policy.probe_interval_s)
             try:
                 async with asyncio.timeout(self._policy.probe_timeout_s):
                     await self._probe()

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from covey.runtime.ticks import sleep_to_tick
+
 
 class Periodic:
     """Does ``work`` every ``interval_s`` seconds, counted from the end of the last time, until it is stopped.
@@ -43,7 +45,7 @@ class Periodic:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(self._interval_s * random.uniform(1.0 - self._jitter, 1.0 + self._jitter))
+            await sleep_to_tick(self._interval_s * random.uniform(1.0 - self._jitter, 1.0 + self._jitter))
             try:
                 await self._work()
             except Exception:  # reported here, with its traceback; the next turn comes all the same

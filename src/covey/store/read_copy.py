@@ -17,6 +17,7 @@ import structlog
 
 from covey.errors import CoveyError, NotStarted, StoreUnavailable
 from covey.runtime.clock import Clock, SystemClock
+from covey.runtime.ticks import sleep_to_tick
 from covey.store.key_value import Change, KeyValue, Watch
 
 _log = structlog.get_logger(__name__)
@@ -216,7 +217,7 @@ class ReadCopy(Generic[T]):
                 await self._leave_watch()
             except CoveyError as error:
                 _log.info("read_copy_unproven", bucket=self._bucket.name, code=error.code, age_s=round(self.age_s, 1))
-            await asyncio.sleep(self._config.proof_interval_s * random.uniform(0.8, 1.0))
+            await sleep_to_tick(self._config.proof_interval_s * random.uniform(0.8, 1.0))
 
     async def _progressed(self) -> None:
         self._progress.clear()

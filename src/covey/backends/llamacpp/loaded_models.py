@@ -12,6 +12,7 @@ import structlog
 from covey.backends.llamacpp.loaded_model import LoadedModel
 from covey.backends.llamacpp.model_file import ModelFile
 from covey.errors import BackendUnavailable
+from covey.runtime.ticks import sleep_to_tick
 
 SWEEP_INTERVAL_S = 1.0
 log = structlog.get_logger(__name__)
@@ -155,7 +156,7 @@ class LoadedModels:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_INTERVAL_S)
+            await sleep_to_tick(SWEEP_INTERVAL_S)
             now = asyncio.get_running_loop().time()
             for held in self.all():
                 if held.loaded and held.expires is not None and held.expires <= now:
