@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import urllib3
 
 from covey.cli.contexts import Context, ContextFile, Credentials
-from covey.cli.failures import EXIT_BY_STATUS, FAILED, TIMED_OUT, UNAVAILABLE, CommandFailed
+from covey.cli.failures import EXIT_BY_STATUS, FAILED, TIMED_OUT, UNAVAILABLE, CommandFailed, exit_code_of
 
 PLATFORM = "/covey/v1"
 JSON_OR_EVENTS = "application/json, text/event-stream"
@@ -111,7 +111,9 @@ class Api:
                 event = json.loads(data)
                 if isinstance(event, dict) and isinstance(event.get("error"), dict):
                     error = event["error"]
-                    raise CommandFailed(str(error.get("message", "failed")), FAILED)
+                    exit_code = exit_code_of(str(error.get("code")))
+                    request_id = answer.headers.get("x-request-id")
+                    raise CommandFailed(str(error.get("message", "failed")), exit_code, request_id=request_id)
                 yield event
 
     def lines(self, method: str, path: str, body: Any) -> Iterator[Any]:

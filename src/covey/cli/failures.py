@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from covey.errors import ERRORS_BY_CODE
+
 FAILED, NOT_FOUND, UNAUTHENTICATED, FORBIDDEN, UNAVAILABLE, TIMED_OUT, CONFLICT = 1, 3, 4, 5, 6, 7, 8
 INTERRUPTED, BROKEN_PIPE = 130, 141
 
@@ -21,10 +23,21 @@ EXIT_BY_STATUS = {
     504: TIMED_OUT,
 }
 
+_OPENAI_CODES = {"invalid_api_key": UNAUTHENTICATED, "rate_limit_exceeded": FORBIDDEN}
+"""What OpenAI calls two of the errors, and streams in its form call them too."""
+
 NEXT_STEP = {
     UNAUTHENTICATED: "Log in with `covey auth login`, or pass a key with --api-key.",
     UNAVAILABLE: "Is the service running? `covey up` starts it, `covey doctor` looks closer.",
 }
+
+
+def exit_code_of(error_code: str) -> int:
+    """What an error that came inside an answer ends the command with; as when it comes before one."""
+    named = ERRORS_BY_CODE.get(error_code)
+    if named is None:
+        return _OPENAI_CODES.get(error_code, FAILED)
+    return EXIT_BY_STATUS.get(named.http_status, FAILED)
 
 
 class CommandFailed(Exception):

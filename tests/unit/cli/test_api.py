@@ -91,6 +91,28 @@ def test_a_stream_ends_at_done_and_an_error_inside_it_fails(server: PlatformServ
         list(api.stream("POST", "/s", {}))
 
 
+@pytest.mark.parametrize(
+    ("code", "exit_code"),
+    [
+        ("stream_interrupted", 6),
+        ("overloaded", 6),
+        ("deadline_exceeded", 7),
+        ("rate_limit_exceeded", 5),
+        ("invalid_api_key", 4),
+        ("model_not_found", 3),
+        ("internal", 1),
+        ("of_another_service", 1),
+    ],
+)
+def test_an_error_inside_a_stream_ends_the_command_as_it_does_before_one(
+    server: PlatformServer, tmp_path: Path, code: str, exit_code: int
+) -> None:
+    server.answers["POST /s"] = Answer(lines=[f'data: {{"error": {{"message": "no more", "code": "{code}"}}}}\n\n'])
+    with pytest.raises(CommandFailed, match="no more") as raised:
+        list(api_for(server, tmp_path, Credentials(api_key="k")).stream("POST", "/s", {}))
+    assert raised.value.exit_code == exit_code
+
+
 def test_an_answer_that_is_not_json_is_an_error(server: PlatformServer, tmp_path: Path) -> None:
     server.answers["GET /x"] = Answer(lines=["<html>"])
     with pytest.raises(CommandFailed, match="not JSON"):
