@@ -46,6 +46,13 @@ def pid_of(mesh: Mesh) -> int:
     return mesh.server.process.pid
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+async def test_environment_of_the_server_is_ours_alone(tmp_path: Path) -> None:
+    async with running_mesh(tmp_path) as mesh:
+        environment = await asyncio.to_thread(Path(f"/proc/{pid_of(mesh)}/environ").read_bytes)
+        assert environment.decode().rstrip("\0").split("\0") == list(nats_server.GARBAGE_COLLECTION)
+
+
 async def test_killed_server_comes_back_on_its_port_with_all_that_was_acknowledged(tmp_path: Path) -> None:
     async with running_mesh(tmp_path) as mesh:
         auth = await mesh.connect("auth")

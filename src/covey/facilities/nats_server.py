@@ -52,6 +52,9 @@ STRANGERS_INTERVAL_S = 10.0
 HEALTHY = 200
 CROWDED_AFTER = 2
 """Probes in a row without a connection. A single one may have met the moment in which identities were read anew."""
+GARBAGE_COLLECTION = ("GOGC=400", "GOMEMLIMIT=512MiB")
+"""What the server keeps is a few megabytes, so that Go, left alone, collects after every few megabytes of messages:
+dozens of times a second under load, which other calls wait for (``./dev bench flood``)."""
 FREE_SPACE_BYTES = 64 * 1024 * 1024
 """With less room on the disk a restart would not bring writing back."""
 
@@ -219,7 +222,8 @@ class NatsServer:
         )
 
     def _launch(self) -> Launch:
-        return Launch([self._program, "-c", str(self._configuration_path)], environment={}, directory=self._directory)
+        command = [self._program, "-c", str(self._configuration_path)]
+        return Launch(command, environment={}, variables=GARBAGE_COLLECTION, directory=self._directory)
 
     @property
     def _configuration_path(self) -> Path:

@@ -1,10 +1,11 @@
 """Run as a script in a new child, before it becomes the real program: ties the child's life to its parent's.
 
-    python -I -S child_guard.py <prctl|pipe>[+clean] <parent pid> <pipe fd> program argument…
+    python -I -S child_guard.py <prctl|pipe>[+clean] <parent pid> <pipe fd> [NAME=VALUE…] -- program argument…
 
 ``prctl`` (Linux): the kernel kills the child when the thread that started it ends, however it ended. The setting
 survives the change of program. ``pipe`` (elsewhere): a second small process reads a pipe of which the parent holds the
-other end; when it closes, it kills the child and its process group. ``+clean``: the program gets an empty environment.
+other end; when it closes, it kills the child and its process group. ``+clean``: the program's environment
+begins empty. The variables before the dashes are added to it.
 
 It stands alone and imports nothing of Covey, because it has to be quick: about 20 milliseconds.
 """
@@ -55,13 +56,17 @@ def watch(child_pid: int, pipe: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    mode, parent_pid, pipe, *command = arguments
+    mode, parent_pid, pipe, *rest = arguments
+    variables, command = rest[: rest.index("--")], rest[rest.index("--") + 1 :]
     if mode.startswith("prctl"):
         die_with_parent_by_kernel(int(parent_pid))
     else:
         die_with_parent_by_pipe(int(pipe))
+    added = dict(variable.split("=", 1) for variable in variables)
     if mode.endswith("+clean"):
-        os.execve(command[0], command, {})
+        os.execve(command[0], command, added)
+    for name, value in added.items():
+        os.putenv(name, value)
     os.execv(command[0], command)
 
 

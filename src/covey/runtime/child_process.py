@@ -62,6 +62,8 @@ class Launch:
     """Program and arguments. Never a secret: everybody on the machine can read them."""
     environment: Mapping[str, str] | None = None
     """None: the parent's. Empty: none at all."""
+    variables: Sequence[str] = ()
+    """``NAME=VALUE`` that are added to it. Never a secret, for the same reason."""
     directory: Path | None = None
     inherited_fds: tuple[int, ...] = ()
     """File descriptors that stay open in the child, under the same numbers."""
@@ -197,6 +199,8 @@ class ChildProcess:
                 *guarded,
                 str(os.getpid()),
                 str(read_end),
+                *launch.variables,
+                "--",
                 program,
                 *launch.command[1:],
                 stdin=asyncio.subprocess.DEVNULL,

@@ -296,6 +296,16 @@ async def test_given_environment_and_directory_reach_the_child(make: Make, tmp_p
     assert child.lines[0][1] == f"blue False {tmp_path}"
 
 
+async def test_variables_are_added_to_the_environment(make: Make) -> None:
+    variables = ("COLOUR=blue", "SUM=1+1=2")
+    program = "import os; print(os.environ['COLOUR'], os.environ['SUM'], 'PATH' in os.environ); " + WAITS
+    for environment, inherits in (({}, False), (None, True)):
+        child = make(program, environment=environment, variables=variables)
+        await child.process.start()
+        assert child.lines[0][1] == f"blue 1+1=2 {inherits}"
+        await child.process.stop()
+
+
 async def test_inherited_descriptor_stays_open_in_the_child(make: Make) -> None:
     read_end, write_end = os.pipe()
     try:
