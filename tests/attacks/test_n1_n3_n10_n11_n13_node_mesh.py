@@ -70,6 +70,11 @@ def monitor(page: str) -> dict[str, Any]:
     return dict(json.loads(answer.data))
 
 
+def connections() -> list[str | None]:
+    """The names of those who are connected."""
+    return [each.get("name") for each in monitor("connz")["connections"]]
+
+
 def seed_file(folder: Path, role: str) -> str:
     return str(folder / "data" / "mesh" / "identities" / f"{role}.seed")
 
@@ -313,6 +318,77 @@ async def test_n13_a_flood_by_one_identity_is_bounded_and_others_are_served(
     assert (await asyncio.to_thread(admin.ask, "GET", "/covey/v1/me"))[0] == 200
     assert resident_bytes(server_pid) - before[0] < LARGEST_GROWTH_BYTES
     assert resident_bytes(node.pid) - before[1] < LARGEST_GROWTH_BYTES
+
+
+async def test_n13_connections_that_come_and_go_are_bounded_and_others_are_served(
+    node: CoveyProcess, admin: PlatformClient, folder: Path, server_pid: int
+) -> None:
+    before = resident_bytes(server_pid), resident_bytes(node.pid)
+
+    async def come_and_go(number: int) -> None:
+        for _ in range(20):
+            captured = await nats.connect(
+                URL, nkeys_seed=seed_file(folder, "client"), inbox_prefix=b"_INBOX_client.client-7",
+                allow_reconnect=False, error_cb=ignore,
+            )  # fmt: skip
+            await captured.subscribe(f"_INBOX_client.client-7.{number}")
+            await captured.close()
+
+    storm = asyncio.gather(*(come_and_go(number) for number in range(10)))
+    statuses = [(await asyncio.to_thread(admin.ask, "GET", "/covey/v1/me"))[0] for _ in range(40)]
+    await storm
+    assert statuses.count(200) >= 38
+    assert resident_bytes(server_pid) - before[0] < LARGEST_GROWTH_BYTES
+    assert resident_bytes(node.pid) - before[1] < LARGEST_GROWTH_BYTES
+    await eventually(lambda: monitor("varz")["connections"] < 10)
+
+
+async def test_n13_who_does_not_read_is_cut_off(
+    node: CoveyProcess, admin: PlatformClient, folder: Path, server_pid: int
+) -> None:
+    before = resident_bytes(server_pid)
+    gateway = await nats.connect(
+        URL, nkeys_seed=seed_file(folder, "gateway"), inbox_prefix=b"_INBOX_gateway.gateway-7", error_cb=ignore
+    )
+    deaf = await nats.connect(
+        URL, nkeys_seed=seed_file(folder, "client"), inbox_prefix=b"_INBOX_client.client-7", allow_reconnect=False,
+        error_cb=ignore, name="deaf",
+    )  # fmt: skip
+    await deaf.subscribe("_INBOX_client.client-7.gateway.>")
+    await deaf.flush()
+    await deaf.flush()
+    assert "deaf" in connections()
+    transport = deaf._transport._io_writer.transport  # type: ignore[union-attr]
+    transport.pause_reading()
+    try:
+        for _ in range(150):
+            await gateway.publish("_INBOX_client.client-7.gateway.1", b"x" * 1_000_000)
+            with suppress(nats.errors.FlushTimeoutError):
+                await gateway.flush(10)
+        await eventually(lambda: "deaf" not in connections(), timeout_s=20.0)
+        assert (await asyncio.to_thread(admin.ask, "GET", "/covey/v1/me"))[0] == 200
+        assert resident_bytes(server_pid) - before < LARGEST_GROWTH_BYTES
+    finally:
+        transport.abort()
+        await deaf.close()
+        await gateway.close()
+
+
+async def test_n13_headers_without_end_hold_up_nobody(node: CoveyProcess, admin: PlatformClient, folder: Path) -> None:
+    flooder = await nats.connect(
+        URL, nkeys_seed=seed_file(folder, "client"), inbox_prefix=b"_INBOX_client.client-7", error_cb=ignore
+    )
+    headers = {f"x-{number}": "y" * 100 for number in range(50_000)}
+    async with captured_client(folder) as bus:
+        for _ in range(5):
+            await flooder.publish("rpc.gateway.operate", b"\x80", reply="_INBOX_client.client-7.1", headers=headers)
+            await flooder.flush(10)
+        request = Operate(operation="accounts.me", credential=admin.bearer, body=msgspec.msgpack.encode({}))
+        answer = await bus.node.call(OPERATE, request, context())
+    await flooder.close()
+    assert msgspec.msgpack.decode(answer.body, type=auth.UserInfo).username == "robin"
+    assert (await asyncio.to_thread(admin.ask, "GET", "/covey/v1/me"))[0] == 200
+    assert "a message that cannot be read was dropped" in (folder / "logs" / "event.log").read_text()
 
 
 async def test_n13_a_stranger_who_sends_without_end_is_cut_off(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ from covey.facilities import nats_connection
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.mesh_identities import new_seed, public_key_of
 from covey.facilities.nats_carrier import NatsCarrier
+from covey.facilities.nats_client import dial
 from covey.facilities.nats_connection import NatsConnection
 from covey.testing.eventually import eventually
 from tests.behaviour.bus import known, opened
@@ -90,6 +92,60 @@ async def test_an_error_the_library_does_not_know_leaves_no_deaf_process(tmp_pat
         carrier.publish("greetings", b"hello")
         await eventually(lambda: heard == ["hello"])
         await caller.check()
+
+
+def headed(subject: bytes, headers: bytes) -> bytes:
+    return b"HPUB %b %d %d\r\n%bx\r\n" % (subject, len(headers), len(headers) + 1, headers)
+
+
+UNREADABLE = {
+    "empty headers": headed(b"greetings.a", b"NATS/1.0"),
+    "a status in no encoding": headed(b"greetings.a", b"NATS/1.0 503 \xff\xff\r\n\r\n"),
+    "a subject in no encoding": b"PUB greetings.\xff 1\r\nx\r\n",
+    "an answer to no encoding": b"PUB greetings.a \xff 1\r\nx\r\n",
+    "headers without end": headed(b"greetings.a", b"NATS/1.0\r\n" + b"a: b\r\n" * 100_000 + b"\r\n"),
+}
+STRANGE = {
+    "white space in a subject": b"PUB greetings.a\x0bb 1\r\nx\r\n",
+    "another subscription's number in a subject": b"PUB greetings.a\x0c1 1\r\nx\r\n",
+    "white space in the address of the answer": b"PUB greetings.a b\x0c5 1\r\nx\r\n",
+    "white space in front of headers": headed(b"greetings.a\x0b7", b"NATS/1.0\r\na: b\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize(
+    ("frame", "reported"),
+    [(frame, True) for frame in UNREADABLE.values()] + [(frame, False) for frame in STRANGE.values()],
+    ids=[*UNREADABLE, *STRANGE],
+)
+async def test_n13_nothing_that_others_send_makes_a_connection_deaf(
+    tmp_path: Path, frame: bytes, reported: bool
+) -> None:
+    async with (
+        running_nats_server(tmp_path, jetstream=False) as server,
+        running_connection(server.url) as connection,
+    ):
+        other: list[str] = []
+        heard: list[str] = []
+        await connection.subscribe("others", lambda message: other.append(message.subject))
+        await connection.subscribe("greetings.*", lambda message: heard.append(message.subject))
+        for _ in range(2):  # the library writes the first ping before what it still holds back
+            await connection.client.flush()
+        before, captured = connection.client, urlsplit(server.url)
+        reader, writer = await asyncio.open_connection(captured.hostname, captured.port)
+        with capture_logs() as logs:
+            writer.write(b'CONNECT {"headers": true, "verbose": false}\r\n' + frame * 3)
+            writer.write(b"PUB greetings.well 2\r\nhi\r\nPING\r\n")
+            await writer.drain()
+            await eventually(lambda: heard and heard[-1] == "greetings.well", timeout_s=5.0)
+            await before.flush()
+        writer.close()
+        await writer.wait_closed()
+        assert connection.client is before
+        assert before.stats["reconnects"] == 0
+        assert other == []
+        assert len(heard) == (1 if reported else 4)
+        assert ["connection_error"] * reported == [entry["event"] for entry in logs]  # once, however often it comes
 
 
 async def test_a_message_that_would_kill_the_connection_is_refused(tmp_path: Path) -> None:
@@ -291,3 +347,28 @@ async def answered(call: object) -> bool:
     except PeerUnavailable:
         return False
     return True
+
+
+async def test_a_connection_that_is_given_up_half_way_leaves_no_socket_open() -> None:
+    ended: asyncio.Event = asyncio.Event()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A server that greets, and never answers the first ping."""
+        writer.write(b'INFO {"max_payload": 1048576, "headers": true, "version": "2.12.0"}\r\n')
+        await reader.readuntil(b"PING\r\n")
+        arrived.set()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        ended.set()
+        writer.close()
+
+    arrived = asyncio.Event()
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        dialling = asyncio.create_task(dial([f"nats://127.0.0.1:{port}"], allow_reconnect=False))
+        await arrived.wait()
+        dialling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dialling
+        async with asyncio.timeout(5):
+            await ended.wait()

@@ -20,6 +20,7 @@ from covey.errors import Conflict, CoveyError, Forbidden, InvalidRequest, PeerUn
 from covey.facilities.logging import is_worth_saying
 from covey.facilities.mesh_certificates import SERVER_NAME, client_context, client_options, pin_of
 from covey.facilities.mesh_identities import public_key_of, seed_of
+from covey.facilities.nats_client import dial
 from covey.facilities.nats_configuration import host_and_port
 from covey.protocol import subjects
 from covey.protocol.enrolment import Enrol, Enrolled
@@ -79,8 +80,8 @@ async def _enrol_at(address: str, token: JoinToken, question: Enrol) -> Enrolled
         complaints.append(str(error).lower())
 
     try:
-        client = await nats.connect(
-            f"tls://{address}",
+        client = await dial(
+            [f"tls://{address}"],
             name="covey join",
             nkeys_seed_str=seed,
             inbox_prefix=f"_INBOX_{ENROLMENT}.{key}".encode(),
@@ -101,8 +102,7 @@ async def _enrol_at(address: str, token: JoinToken, question: Enrol) -> Enrolled
             async with asyncio.timeout(KNOWN_AFTER_S):
                 await ended.wait()
     finally:
-        with suppress(nats.errors.Error, OSError):
-            await client.close()
+        await client.let_go()
     return answer
 
 

@@ -14,6 +14,7 @@ from nats.aio.client import Client
 
 from covey.domain.mesh_permissions import grants_of
 from covey.errors import PeerUnavailable, StartFailed
+from covey.facilities.nats_client import dial
 from covey.protocol.ids import InstanceId, NodeName
 from covey.protocol.registry import InstanceInfo
 
@@ -57,8 +58,8 @@ async def verify_grants(
 
     try:
         async with asyncio.timeout(timeout_s):
-            client = await nats.connect(
-                url,
+            client = await dial(
+                [url],
                 name="covey grants",
                 nkeys_seed_str=seed,
                 allow_reconnect=False,
@@ -76,7 +77,7 @@ async def verify_grants(
                     if await is_refused(client):
                         refused.append(name)
             finally:
-                await client.close()
+                await client.let_go()
     except (nats.errors.Error, OSError, TimeoutError) as error:
         raise PeerUnavailable("the mesh did not answer the check of grants") from error
     if refused:

@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 import nats.errors
 import nkeys
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 
 from covey.errors import BadSettings, NotStarted, PeerUnavailable, StartFailed
 from covey.facilities.connection_config import NatsConnectionConfig
 from covey.facilities.mesh_certificates import client_context, client_options
+from covey.facilities.nats_client import NatsClient, dial
 from covey.runtime.back_off import BackOff
 from covey.runtime.cancelling import cancel_until_ended, within
 from covey.runtime.ticks import until_tick
@@ -50,7 +50,7 @@ class KeptSubscription:
         self._callback = callback
         self._current: NatsSubscription | None = None
 
-    async def make(self, client: Client) -> None:
+    async def make(self, client: NatsClient) -> None:
         async def receive(message: Msg) -> None:
             self._callback(message)
 
@@ -76,15 +76,6 @@ class KeptSubscription:
                 await current.unsubscribe()
 
 
-class _Client(Client):
-    """The library's, except that a flush whose caller gave up does not end the connection when its answer comes."""
-
-    async def _process_pong(self) -> None:
-        if self._pongs and self._pongs[0].done():
-            self._pongs[0] = asyncio.get_running_loop().create_future()  # nobody waits for it
-        await super()._process_pong()
-
-
 class NatsConnection:
     """The facility that the bus and the store stand on. ``role`` and ``instance`` make up the inbox of its own."""
 
@@ -93,7 +84,7 @@ class NatsConnection:
         self.inbox_prefix = inbox_prefix
         self._config = config
         self._client_name = name
-        self._client: Client | None = None
+        self._client: NatsClient | None = None
         self._subscriptions: list[KeptSubscription] = []
         self._on_reconnect: list[Callable[[], Awaitable[None]]] = []
         self._on_loss: list[Callable[[], None]] = []
@@ -108,7 +99,7 @@ class NatsConnection:
         """Whether the last server that answered does not know our identity."""
 
     @property
-    def client(self) -> Client:
+    def client(self) -> NatsClient:
         """The client of this moment: ask again for each use, it is another one after a loss. Raises NotStarted."""
         if self._client is None:
             raise NotStarted
@@ -157,7 +148,7 @@ class NatsConnection:
             await cancel_until_ended(keeper)
         client, self._client = self._client, None
         if client is not None:
-            await _close(client)
+            await client.let_go()
 
     async def check(self) -> None:
         """Raises NotStarted or PeerUnavailable."""
@@ -186,9 +177,8 @@ class NatsConnection:
         if schemes == {"tls"} and self._config.ca_file is None:
             raise BadSettings("tls:// needs the authority that signed the servers", param="mesh.connection.ca_file")
 
-    async def _dial(self) -> Client:
+    async def _dial(self) -> NatsClient:
         config = self._config
-        client = _Client()
         secure = config.urls[0].startswith("tls://")
         options: dict[str, Any] = {}
         if secure:
@@ -196,27 +186,22 @@ class NatsConnection:
             options = client_options(await asyncio.to_thread(_tls_context, config), config.server_name)
         if config.seed_file is not None:
             options["nkeys_seed_str"] = await asyncio.to_thread(_seed, Path(config.seed_file))
-        try:
-            await client.connect(
-                list(config.urls),
-                name=self._client_name,
-                inbox_prefix=self.inbox_prefix.encode(),
-                error_cb=self._failed,
-                disconnected_cb=self._disconnected,
-                reconnected_cb=self._returned,
-                closed_cb=self._closed,
-                connect_timeout=config.dial_timeout_s,  # type: ignore[arg-type]  # any number of seconds will do
-                reconnect_time_wait=config.reconnect_wait_s,  # type: ignore[arg-type]
-                max_reconnect_attempts=-1,
-                ping_interval=config.ping_interval_s,  # type: ignore[arg-type]
-                max_outstanding_pings=2,
-                pending_size=0,  # nothing is kept to be sent later: the caller has given up by then
-                **options,
-            )
-        except BaseException:
-            await _close(client)
-            raise
-        return client
+        return await dial(
+            config.urls,
+            name=self._client_name,
+            inbox_prefix=self.inbox_prefix.encode(),
+            error_cb=self._failed,
+            disconnected_cb=self._disconnected,
+            reconnected_cb=self._returned,
+            closed_cb=self._closed,
+            connect_timeout=config.dial_timeout_s,
+            reconnect_time_wait=config.reconnect_wait_s,
+            max_reconnect_attempts=-1,
+            ping_interval=config.ping_interval_s,
+            max_outstanding_pings=2,
+            pending_size=0,  # nothing is kept to be sent later: the caller has given up by then
+            **options,
+        )
 
     async def _failed(self, error: Exception) -> None:
         if isinstance(error, nats.errors.SlowConsumerError):
@@ -271,11 +256,11 @@ class NatsConnection:
                 await self._tell_reconnected()
             self._look_for_frozen(client, loop.time())
 
-    def _gave_up(self, client: Client) -> bool:
+    def _gave_up(self, client: NatsClient) -> bool:
         task = client._reconnection_task  # the library has no other way to tell that it stopped trying
         return client.is_reconnecting and task is not None and task.done()
 
-    def _look_for_frozen(self, client: Client, now: float) -> None:
+    def _look_for_frozen(self, client: NatsClient, now: float) -> None:
         """Tear down the old connection when it does not close: the library waits for that before it tries another."""
         if not client.is_reconnecting:
             self._lost_since = None
@@ -285,12 +270,12 @@ class NatsConnection:
         elif not self._old_closed and now - self._lost_since > self._config.stuck_after_s:
             self._lost_since = now
             _log.warning("connection_torn_down")
-            _abort(client)
+            client.abort()
 
-    async def _redial(self, old: Client) -> None:
+    async def _redial(self, old: NatsClient) -> None:
         """The library closed for good, for example on an error it does not know: begin again with a new client."""
         _log.error("connection_closed", error=self._last_error)
-        await _close(old)
+        await old.let_go()
         back_off = BackOff(initial_s=0.1, maximum_s=5.0)
         while True:
             try:
@@ -302,10 +287,10 @@ class NatsConnection:
                 if await self._subscribe_again(client):
                     await self._tell_reconnected()
                     return
-                await _close(client)
+                await client.let_go()
             await asyncio.sleep(back_off.next_delay_s())
 
-    async def _subscribe_again(self, client: Client) -> bool:
+    async def _subscribe_again(self, client: NatsClient) -> bool:
         try:
             for subscription in tuple(self._subscriptions):
                 await subscription.make(client)
@@ -345,27 +330,9 @@ def _seed(path: Path) -> str:
     return seed
 
 
-async def _drain(client: Client, subscription: NatsSubscription) -> None:
+async def _drain(client: NatsClient, subscription: NatsSubscription) -> None:
     # The library's own drain writes its ping before the unsubscription that it has queued, and would drop what arrives
     # between the two: so the unsubscription is sent, and waited for, beforehand.
     await client._send_unsubscribe(subscription._id)
     await client.flush()
     await subscription.drain()  # type: ignore[no-untyped-call]
-
-
-def _abort(client: Client) -> None:
-    # The library offers no public way to drop a connection without waiting for its peer.
-    writer = getattr(client._transport, "_io_writer", None)
-    if writer is not None:
-        writer.transport.abort()
-
-
-async def _close(client: Client) -> None:
-    """Close without waiting for a peer that does not answer."""
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await client.close()
-    except (TimeoutError, OSError, nats.errors.Error) as error:
-        _log.warning("connection_not_closed", error=type(error).__name__)
-    finally:
-        _abort(client)  # a refused connection is left open by the library

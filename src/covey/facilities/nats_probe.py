@@ -14,6 +14,7 @@ from nats.aio.client import Client
 
 from covey.domain.mesh_permissions import OPERATOR, PROBE_BUCKET
 from covey.errors import StoreUnavailable
+from covey.facilities.nats_client import dial
 
 STREAM = f"KV_{PROBE_BUCKET}"
 SUBJECT = f"$KV.{PROBE_BUCKET}.last"
@@ -102,8 +103,8 @@ class NatsProbe:
     async def _connection(self) -> AsyncIterator[Client]:
         try:
             async with asyncio.timeout(self._timeout_s):
-                client = await nats.connect(
-                    self._url,
+                client = await dial(
+                    [self._url],
                     name="covey probe",
                     nkeys_seed_str=self._seed,
                     inbox_prefix=f"_INBOX_{OPERATOR}.probe".encode(),
@@ -116,7 +117,7 @@ class NatsProbe:
         try:
             yield client
         finally:
-            await client.close()
+            await client.let_go()
 
 
 async def _say_nothing(_: Exception) -> None:

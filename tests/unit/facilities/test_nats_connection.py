@@ -5,10 +5,10 @@ from typing import Any
 
 import nats.errors
 import pytest
-from nats.aio.client import Client
 
 from covey.errors import BadSettings, NotStarted
 from covey.facilities.connection_config import NatsConnectionConfig
+from covey.facilities.nats_client import NatsClient
 from covey.facilities.nats_connection import REFUSED_WAIT_S, NatsConnection
 
 
@@ -60,7 +60,7 @@ async def test_before_the_start_everything_says_so() -> None:
 
 async def test_who_was_shown_the_door_knocks_less_often() -> None:
     mesh = connection()
-    client = Client()
+    client = NatsClient()
     client.options = {"reconnect_time_wait": 0.2}
     mesh._client = client
     await mesh._failed(nats.errors.Error("nats: 'Authorization Violation'"))
