@@ -20,6 +20,7 @@ from covey.facilities.mesh_identities import new_seed, public_key_of
 from covey.facilities.nats_carrier import NatsCarrier
 from covey.facilities.nats_configuration import MeshUser
 from covey.facilities.nats_connection import NatsConnection
+from covey.facilities.nats_server import GARBAGE_COLLECTION
 from covey.protocol import subjects
 from covey.rpc.inbox import SECRET_CHARACTERS, Inbox
 from covey.testing.eventually import eventually
@@ -236,7 +237,8 @@ async def test_n15_seeds_are_in_no_argument_environment_or_open_file(mesh: Mesh)
     for seed in seeds:
         assert seed not in shown
         assert seed not in configuration
-    assert process.joinpath("environ").read_bytes() == b""
+    environment = process.joinpath("environ").read_bytes().decode().rstrip("\0").split("\0")
+    assert environment == list(GARBAGE_COLLECTION)
     for path in folder.iterdir():
         assert path.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 
 from covey.domain.mesh_permissions import grants_of
 from covey.errors import PeerUnavailable, StartFailed
-from covey.facilities.nats_client import dial
+from covey.facilities.nats_client import UnreadableMessage, dial
 from covey.protocol.ids import InstanceId, NodeName
 from covey.protocol.registry import InstanceInfo
 
@@ -46,7 +46,8 @@ async def verify_grants(
     last_error: list[Exception] = []
 
     async def on_error(error: Exception) -> None:
-        last_error.append(error)
+        if not isinstance(error, UnreadableMessage):  # what others send is no refusal
+            last_error.append(error)
 
     async def is_refused(client: Client) -> bool:
         # Twice: the library writes the first ping before what it still holds back.
