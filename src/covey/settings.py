@@ -11,7 +11,6 @@ with ``[`` or ``{`` are JSON.
 from __future__ import annotations
 
 import difflib
-import math
 import os
 import re
 import socket
@@ -35,6 +34,7 @@ from covey.facilities.metrics import MetricsConfig
 from covey.facilities.nats_configuration import NatsServerConfig
 from covey.facilities.store_config import NatsStoreConfig
 from covey.protocol.settings import Origin
+from covey.quantities import Seconds, limits_of, range_in_words
 from covey.workers.auth.config import AuthConfig
 from covey.workers.client.config import ClientConfig
 from covey.workers.gateway.config import GatewayConfig
@@ -43,14 +43,7 @@ from covey.workers.processor.config import ProcessorConfig
 ENVIRONMENT_PREFIX = "COVEY__"
 SECRET_NAMES = re.compile(r"(^|_)(password|secret|token|api_key|seed)$")
 MASK = "********"
-AT_LEAST_ONE = (
-    "concurrent_downloads", "context_length", "default_concurrency", "gateway_attempts", "llamacpp.slots",
-    "max_connections", "max_headers", "max_loaded_models", "max_messages", "max_requests", "max_sockets",
-    "max_tokens_limit", "processor_attempts", "queue_lines", "replicas",
-)  # fmt: skip
-"""Settings without which nothing can be done, unless none is their default."""
-MAY_BE_ZERO = ("manifest_interval_s", "read_interval_s", "queue_report_interval_s")
-"""Intervals of nothing that have a meaning; others would keep a processor busy."""
+OUT_OF_RANGE = re.compile(r"Expected `(int|float)` [<>]")
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,7 +53,7 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What this machine is called in lists and answers; empty: its host name. Letters, digits, ``-`` and ``_``."""
     data_dir: str = "data"
     """Where everything that has to last is kept: ``mesh/``, ``auth/``, ``client/``, ``gateway/``, ``processor/``."""
-    drain_timeout_s: float = 30.0
+    drain_timeout_s: Seconds = 30.0
     """How long running requests may go on after a stop was asked for; then they end with an error."""
 
 
@@ -160,49 +153,13 @@ def check(values: dict[str, Any]) -> Settings:
     except msgspec.ValidationError as error:
         text, _, where = str(error).partition(" - at `$.")
         path = where.rstrip("`")
-        choices = choices_of(path)
-        if choices and text.startswith("Invalid enum value"):
-            text = f"{text.removeprefix('Invalid enum value ')} is none of {', '.join(choices)}"
+        annotation = annotation_of(path)
+        if text.startswith("Invalid enum value"):
+            text = f"{text.removeprefix('Invalid enum value ')} is none of {', '.join(choices_of(annotation))}"
+        elif OUT_OF_RANGE.match(text) and (limits := limits_of(annotation)) is not None:
+            text = f"{range_in_words(limits)} is needed"
         raise BadSettings(f"{path}: {text[:1].lower()}{text[1:]}", param=path) from error
-    check_numbers(settings)
     return with_node_name(settings)
-
-
-def check_numbers(value: Any, path: str = "") -> None:
-    """Refuse what no number of its kind can be: ports beyond 65535, intervals of nothing, sizes and times below zero
-    where that has no meaning of its own. Raises BadSettings naming the path."""
-    if isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(value):
-            inner, inner_path = getattr(value, field.name), f"{path}{field.encode_name}"
-            if isinstance(inner, int | float) and not isinstance(inner, bool):
-                check_number(inner, inner_path, field.default)
-            else:
-                check_numbers(inner, f"{inner_path}.")
-    elif isinstance(value, tuple):
-        for position, item in enumerate(value):
-            check_numbers(item, f"{path[:-1]}[{position}].")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if isinstance(item, int):
-                check_number(item, f"{path}{key}", 0)
-
-
-def check_number(value: float, path: str, default: Any) -> None:
-    """``default`` says what the setting is for: below zero, or none, where such values mean something."""
-    takes_negative = default is None or (isinstance(default, int | float) and default < 0)
-    if not math.isfinite(value):
-        problem = "a finite number is needed"
-    elif re.search(r"(^|[._])port$|^metrics\.ports\.", path) and not 0 <= value <= 65_535:
-        problem = f"{value} is no port; 0 to 65535"
-    elif value < 0 and not takes_negative:
-        problem = f"{value} is below zero"
-    elif value == 0 and default and path.endswith(AT_LEAST_ONE):
-        problem = "at least 1 is needed"
-    elif value == 0 and path.endswith("_interval_s") and not path.endswith(MAY_BE_ZERO):
-        problem = "more than zero is needed"
-    else:
-        return
-    raise BadSettings(f"{path}: {problem}", param=path)
 
 
 def with_node_name(settings: Settings) -> Settings:
@@ -284,14 +241,19 @@ def sections(value: Any, struct: type[msgspec.Struct], path: str) -> Iterator[tu
             yield from sections(inner, inner_struct, f"{path}{field.encode_name}.")
 
 
-def choices_of(path: str) -> tuple[str, ...]:
-    """The texts that a setting takes, if it takes none but those."""
+def annotation_of(path: str) -> Any:
+    """The type of the setting with this path; None where there is none."""
     struct: type[msgspec.Struct] | None = Settings
     annotation: Any = None
     for name in re.sub(r"\[[^]]*\]", "", path).split("."):
         found = [field.type for field in msgspec.structs.fields(struct) if field.encode_name == name] if struct else []
         annotation = found[0] if found else None
         struct = struct_of(annotation)
+    return annotation
+
+
+def choices_of(annotation: Any) -> tuple[str, ...]:
+    """The texts that a setting of this type takes, if it takes none but those."""
     return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()
 
 

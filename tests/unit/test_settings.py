@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from covey.errors import BadSettings
-from covey.settings import MASK, Settings, load, masked, read_value_files
+from covey.domain.request_checks import RequestLimits, check_generate
+from covey.errors import BadSettings, InvalidRequest
+from covey.protocol.ids import ModelName
+from covey.protocol.inference import ChatMessage, Generate, Sampling
+from covey.quantities import limits_of
+from covey.settings import MASK, Settings, annotation_of, load, masked, read_value_files, struct_of
+from covey.workers.processor.config import DefaultSampling
+
+UNBOUNDED = {"stop", "max_tokens"}
 
 
 def test_defaults_hold_without_file_and_environment() -> None:
@@ -55,7 +64,22 @@ def test_a_wrong_value_names_its_path(path: str, value: object) -> None:
         ("node.drain_timeout_s", "nan"),
         ("node.drain_timeout_s", "inf"),
         ("bridge.ping_interval_s", 0),
+        ("metrics.ports.gateway", "-1"),
         ("auth.throttle.account.burst", -1),
+        ("auth.throttle.account.burst", 0),
+        ("auth.max_invitations", -1),
+        ("auth.password_hash.memory_kib", 4),
+        ("auth.sessions.max_per_user", 81),
+        ("gateway.content.keep_s", 1.0),
+        ("gateway.content.max_bytes", 10),
+        ("gateway.content.max_bytes", 2_000_000),
+        ("gateway.content.max_stored_bytes", 1),
+        ("store.replicas", 6),
+        ("store.marker_ttl_s", 59),
+        ("mesh.server.max_payload_bytes", 100),
+        ("engines.llamacpp.embedding_tokens", 8193),
+        ("engines.llamacpp.gpu_layers", -2),
+        ("engines.llamacpp.slots", 65),
         ("engines.llamacpp.slots", 0),
         ("gateway.processor_attempts", 0),
     ],
@@ -65,6 +89,73 @@ def test_a_number_that_cannot_be_names_its_path(path: str, value: object) -> Non
     with pytest.raises(BadSettings, match=path) as caught:
         load(environment={}, overrides={path: value, **throttle})
     assert caught.value.param == path
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("engines.llamacpp.slots", 65, "engines.llamacpp.slots: 1 to 64 is needed"),
+        ("log.kept_files", -1, "log.kept_files: at least 0 is needed"),
+        ("bridge.ping_interval_s", 0, "bridge.ping_interval_s: above 0, at most 315,360,000 is needed"),
+        ("auth.signing_keys.settle_s", 1, "auth.signing_keys: settle_s has to be at least refresh_interval_s"),
+        ("engines.llamacpp.batch_tokens", 15, "engines.llamacpp: batch_tokens has to be 0, or 16 to 8192"),
+        ("mesh.server.max_pending_bytes", 9, "mesh.server: max_pending_bytes has to be at least max_payload_bytes"),
+    ],
+)
+def test_what_a_number_may_be_is_said(path: str, value: object, words: str) -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(environment={}, overrides={path: value})
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("name", sorted({field.name for field in msgspec.structs.fields(DefaultSampling)} - UNBOUNDED))
+def test_a_default_sampling_is_what_a_request_may_ask_for(name: str) -> None:
+    limits = limits_of(annotation_of(f"processor.models.sampling.{name}"))
+    assert limits is not None
+    assert limits.le is not None
+    lowest = limits.gt if limits.ge is None else limits.ge
+    assert lowest is not None
+    for value in (lowest - 1, lowest, limits.le, limits.le + 1):
+        assert is_a_setting(name, value) == may_be_asked_for(name, value), value
+
+
+def is_a_setting(name: str, value: float) -> bool:
+    try:
+        load(environment={}, overrides={"processor.models": [{"name": "m", "sampling": {name: value}}]})
+    except BadSettings:
+        return False
+    return True
+
+
+def may_be_asked_for(name: str, value: float) -> bool:
+    messages = (ChatMessage(role="user", content="?"),)
+    sampling = msgspec.convert({name: value}, Sampling)
+    try:
+        check_generate(Generate(model=ModelName("m"), messages=messages, sampling=sampling), RequestLimits())
+    except InvalidRequest:
+        return False
+    return True
+
+
+def test_every_number_has_a_range_and_a_default_within() -> None:
+    without = [path for path, annotation in numbers_of(Settings, "") if not has_lowest(annotation)]
+    assert without == []
+    defaults = load(environment={})
+    assert msgspec.convert(msgspec.to_builtins(defaults), Settings) == defaults
+
+
+def has_lowest(annotation: object) -> bool:
+    limits = limits_of(annotation)
+    return limits is not None and (limits.ge is not None or limits.gt is not None)
+
+
+def numbers_of(struct: type[msgspec.Struct], path: str) -> Iterator[tuple[str, object]]:
+    for field in msgspec.structs.fields(struct):
+        inner = struct_of(field.type)
+        if inner is not None:
+            yield from numbers_of(inner, f"{path}{field.encode_name}.")
+        elif re.search(r"\b(int|float)\b", str(field.type)):
+            yield f"{path}{field.encode_name}", field.type
 
 
 @pytest.mark.parametrize(
@@ -101,7 +192,7 @@ def test_numbers_that_mean_something_are_taken(path: str, value: object) -> None
 
 def test_json_values_come_from_the_environment() -> None:
     settings = load(environment={"COVEY__METRICS__PORTS": '{"gateway": 1}'})
-    assert settings.metrics.ports == {"gateway": 1}
+    assert (settings.metrics.ports.gateway, settings.metrics.ports.auth) == (1, 9101)
     with pytest.raises(BadSettings, match="not valid JSON"):
         load(environment={"COVEY__METRICS__PORTS": "{"})
 
@@ -158,7 +249,6 @@ def collect_undocumented(
     struct: type[msgspec.Struct], path: str, undocumented: list[str], seen: set[type[msgspec.Struct]]
 ) -> None:
     from covey.assembly.settings_in_force import field_sentences
-    from covey.settings import struct_of
 
     if struct in seen:
         return

@@ -7,14 +7,10 @@ from pathlib import Path
 from covey.assembly.node import engines_of
 from covey.facilities.nats_configuration import listener_of
 from covey.settings import Settings
-from covey.workers.auth.config import check_config
-from covey.workers.gateway.contents import check_content
 from covey.workers.processor.catalogue.library import ModelLibrary
 
 
 def check_parts(settings: Settings) -> None:
     """Raises BadSettings, in the words that a start would end with."""
     listener_of(settings.mesh.server)
-    check_config(settings.auth)
-    check_content(settings.gateway.content)
     engines_of(settings, ModelLibrary(Path(settings.node.data_dir) / "processor" / "models"))

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from covey.protocol.settings import Origin, SettingInForce
+from covey.quantities import limits_of, notable_range
 from covey.settings import MASK, SECRET_NAMES, Settings, masked
 
 
@@ -56,7 +57,8 @@ def origin_of(path: str, origins: Mapping[str, Origin]) -> Origin:
 
 @cache
 def field_sentences(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """Field name → the docstring that stands under it, on one line. Empty where there is no source code."""
+    """Field name → the docstring that stands under it, on one line, and its range. Empty where there is no source
+    code."""
     found: dict[str, str] = {}
     for base in reversed(struct.__mro__):
         if base is msgspec.Struct or base is object or not issubclass(base, msgspec.Struct):
@@ -74,4 +76,8 @@ def field_sentences(struct: type[msgspec.Struct]) -> dict[str, str]:
                 and isinstance(after.value, ast.Constant)
             ):
                 found[field.target.id] = " ".join(str(after.value.value).split())
+    for about in msgspec.structs.fields(struct):
+        limits = limits_of(about.type)
+        if about.name in found and limits is not None and (notable := notable_range(limits)):
+            found[about.name] += f" {notable.capitalize()}."
     return found

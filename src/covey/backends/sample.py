@@ -13,9 +13,10 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from covey.backends.sampling import check_continuation
 from covey.errors import (
@@ -42,6 +43,7 @@ from covey.protocol.inference import (
     Usage,
 )
 from covey.protocol.registry import Capability, ModelDetails, ModelInfo, ModelState
+from covey.quantities import NonNegativeInt, PositiveInt, Seconds
 
 WORDS = (
     "amber birch cedar dusk ember fern grove hazel iris juniper kestrel lark meadow nettle oak plover quail reed sage "
@@ -62,31 +64,31 @@ class SampleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What the engine is called in lists."""
     models: tuple[str, ...] = ("sample",)
     """Names of the models it pretends to have; the first is the default."""
-    tokens: int = 64
+    tokens: NonNegativeInt = 64
     """Length of an answer in tokens, unless the request allows fewer."""
-    tokens_per_second: float = 0.0
+    tokens_per_second: Annotated[float, Meta(ge=0.0, le=1e9)] = 0.0
     """Pace of one generation; 0: as fast as possible."""
-    first_token_delay_s: float = 0.0
+    first_token_delay_s: Seconds = 0.0
     """Seconds between the start of a generation and its first token."""
-    load_delay_s: float = 0.0
+    load_delay_s: Seconds = 0.0
     """Seconds that ``start`` takes, as if a model had to be loaded."""
-    cold_load_s: float = 0.0
+    cold_load_s: Seconds = 0.0
     """Seconds that the first generation waits because the model is not in memory yet; 0: it is there."""
-    slots: int = 8
+    slots: NonNegativeInt = 8
     """How many generations it says it can run at once; 0: no limit."""
-    context_length: int = 8192
+    context_length: PositiveInt = 8192
     """Tokens that prompt and answer of one request may have together."""
-    dimensions: int = 64
+    dimensions: Annotated[int, Meta(ge=1, le=MAX_DIMENSIONS)] = 64
     """Length of an embedding vector."""
     vision: bool = True
     """Whether it takes images, at which it does not look."""
     fail_code: str = "backend_unavailable"
     """Code of the error that the other ``fail_`` settings raise."""
-    fail_every: int = 0
+    fail_every: NonNegativeInt = 0
     """Every n-th generation fails before its first event; 0: none does."""
-    fail_after_tokens: int = -1
+    fail_after_tokens: Annotated[int, Meta(ge=-1)] = -1
     """Every generation fails after so many tokens; negative: none does."""
-    hang_after_tokens: int = -1
+    hang_after_tokens: Annotated[int, Meta(ge=-1)] = -1
     """Every generation falls silent after so many tokens, until it is aborted; negative: none does."""
     fail_health: bool = False
     """Whether ``health`` fails."""

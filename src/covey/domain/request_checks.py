@@ -9,6 +9,7 @@ import msgspec
 
 from covey.errors import InvalidRequest, PayloadTooLarge
 from covey.protocol.inference import ChatMessage, Embed, Generate, ImagePart, Sampling, TextPart
+from covey.quantities import NonNegativeInt, PositiveInt
 
 _PLAIN = Sampling()
 _LONGEST_NAME = 256
@@ -17,27 +18,27 @@ _LONGEST_NAME = 256
 class RequestLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sizes that a request may have. Larger ones are refused before they cost anything."""
 
-    max_messages: int = 4096
+    max_messages: PositiveInt = 4096
     """Messages of one chat request."""
-    max_text_chars: int = 4_000_000
+    max_text_chars: PositiveInt = 4_000_000
     """Characters of all texts of one request together."""
-    max_images: int = 32
+    max_images: NonNegativeInt = 32
     """Images of one request."""
-    max_image_chars: int = 28_000_000
+    max_image_chars: NonNegativeInt = 28_000_000
     """Characters of all image data of one request together, as base64."""
-    max_tools: int = 256
+    max_tools: NonNegativeInt = 256
     """Tool definitions of one request."""
-    max_tools_bytes: int = 1_000_000
+    max_tools_bytes: NonNegativeInt = 1_000_000
     """Size of all tool definitions as JSON; the same holds for the response format."""
-    max_depth: int = 32
+    max_depth: NonNegativeInt = 32
     """How deep a tool definition or a response format may be nested."""
-    max_stop: int = 16
+    max_stop: NonNegativeInt = 16
     """Stop strings of one request."""
-    max_stop_chars: int = 500
+    max_stop_chars: NonNegativeInt = 500
     """Characters of one stop string."""
-    max_completion_tokens: int = 1_000_000
+    max_completion_tokens: PositiveInt = 1_000_000
     """Largest ``max_tokens`` that is taken seriously; the engine cuts it to its context."""
-    max_embedding_inputs: int = 2048
+    max_embedding_inputs: PositiveInt = 2048
     """Texts of one embedding request."""
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from covey.protocol.ids import InstanceId
 
@@ -18,10 +20,10 @@ from covey.protocol.ids import InstanceId
 class AttemptBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Failed attempts that may be made at once, and how they come back."""
 
-    burst: int
-    """How many attempts may be made at once; at least 1."""
-    refill_s: float
-    """After how many seconds one attempt is given back; more than 0."""
+    burst: Annotated[int, Meta(ge=1, le=1_000_000)]
+    """How many attempts may be made at once."""
+    refill_s: Annotated[float, Meta(ge=0.001, le=86_400.0)]
+    """After how many seconds one attempt is given back."""
 
 
 class AttemptThrottle:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from covey.quantities import PositiveSeconds, Seconds
+
 
 class NatsConnectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the nats-servers are, who we are to them, and how long we wait."""
@@ -23,13 +25,13 @@ class NatsConnectionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """The private key of ``certificate_file``."""
     allow_plaintext: bool = False
     """Whether ``nats://`` may lead to another machine. Everything, prompts too, can then be read on the way."""
-    start_timeout_s: float = 15.0
+    start_timeout_s: PositiveSeconds = 15.0
     """Longest wait for the first connection; then the start fails."""
-    dial_timeout_s: float = 2.0
+    dial_timeout_s: PositiveSeconds = 2.0
     """Longest wait for one server to take a connection; then the next one is tried."""
-    ping_interval_s: float = 1.0
+    ping_interval_s: PositiveSeconds = 1.0
     """How often the server is asked for a sign of life. After two unanswered pings another server is tried."""
-    reconnect_wait_s: float = 0.2
+    reconnect_wait_s: Seconds = 0.2
     """Pause before the same server is dialled again."""
-    stuck_after_s: float = 1.0
+    stuck_after_s: PositiveSeconds = 1.0
     """How long the old connection may take to close before it is torn down: a frozen server never answers that."""

@@ -26,6 +26,7 @@ import msgspec
 import structlog
 
 from covey.errors import StartFailed
+from covey.quantities import NonNegativeInt, PositiveInt
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -46,11 +47,11 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The least important level that is written."""
     terminal: Literal["auto", "text", "json", "off"] = "auto"
     """What goes to standard error: readable text, JSON lines, or nothing; ``auto`` is text."""
-    max_file_bytes: int = 20 * 1024 * 1024
+    max_file_bytes: PositiveInt = 20 * 1024 * 1024
     """A file is rotated before it grows past this size."""
-    kept_files: int = 5
+    kept_files: NonNegativeInt = 5
     """How many rotated files are kept beside the current one."""
-    queue_lines: int = 20_000
+    queue_lines: PositiveInt = 20_000
     """Lines that may wait for the writer; further ones are dropped and counted."""
 
 

@@ -12,11 +12,26 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from covey.errors import StartFailed
+from covey.quantities import Port
 from covey.runtime.ticks import until_tick
 
-ROLE_PORTS = {"gateway": 9100, "auth": 9101, "processor": 9102, "client": 9103, "bridge": 9104}
 LAG_INTERVAL_S = 0.25
 LAG_SAMPLES = 20
+
+
+class MetricsPorts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Port of each role's page; 0 picks a free one."""
+
+    gateway: Port = 9100
+    """Routing, checks, metering and audit."""
+    auth: Port = 9101
+    """Accounts, sessions and keys."""
+    processor: Port = 9102
+    """Engines, their queues and their tokens."""
+    client: Port = 9103
+    """Requests from their receipt to their end."""
+    bridge: Port = 9104
+    """HTTP and WebSockets."""
 
 
 class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,9 +42,8 @@ class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     host: str = "127.0.0.1"
     """Address of the pages. They carry no content, but they are not authenticated: keep them on loopback or a private
     network."""
-    ports: dict[str, int] = {}
-    """Port per role where it differs from the defaults (gateway 9100, auth 9101, processor 9102, client 9103, bridge
-    9104); 0 picks a free one."""
+    ports: MetricsPorts = MetricsPorts()
+    """Where each page is."""
 
 
 class UnlockedValue:
@@ -91,7 +105,7 @@ class MetricsPage:
         """Raises StartFailed, naming the port, when it is in use."""
         if not self._config.enabled:
             return
-        port = self._config.ports.get(self._role, ROLE_PORTS.get(self._role, 0))
+        port = getattr(self._config.ports, self._role)
         try:
             server, self._thread = start_http_server(port, addr=self._config.host, registry=self._registry)
         except OSError as error:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from covey.domain.mesh_permissions import OPERATOR, Grants, grants_of
 from covey.errors import BadSettings
 from covey.protocol.subjects import SERVICES
+from covey.quantities import Port, PositiveInt, PositiveSeconds, Seconds
 
 MOST_CONNECTIONS = 4096
 """Strangers' count too, until their handshake has taken too long: more would be memory in their hands."""
@@ -38,32 +40,36 @@ class NatsServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     host: str = "127.0.0.1"
     """Address on which it listens for workers. Loopback: workers elsewhere join through a full node's mesh listener."""
-    port: int = 0
+    port: Port = 0
     """Port for workers; 0 picks a free one and keeps it for the run. One that is in use stops the start."""
-    monitor_port: int = 0
+    monitor_port: Port = 0
     """Loopback port of its health page; 0 picks a free one. It names users and subjects: it is never opened wider."""
     program: str = ""
     """Path of the nats-server to run; empty: the one on PATH if it is 2.12 or newer, else the one installed beside
     Covey."""
-    max_payload_bytes: int = 8 * 1024 * 1024
+    max_payload_bytes: Annotated[int, Meta(ge=65_536, le=67_108_864)] = 8 * 1024 * 1024
     """Largest message. Longer requests and answers are refused before they are sent."""
-    max_pending_bytes: int = 64 * 1024 * 1024
+    max_pending_bytes: PositiveInt = 64 * 1024 * 1024
     """What may wait for one connection that reads slowly; beyond that it is cut off."""
-    max_store_bytes: int = 64 * 1024 * 1024 * 1024
+    max_store_bytes: PositiveInt = 64 * 1024 * 1024 * 1024
     """Most that buckets and logs may take on disk; writes are refused beyond. The disk itself may be smaller."""
-    max_memory_store_bytes: int = 256 * 1024 * 1024
+    max_memory_store_bytes: PositiveInt = 256 * 1024 * 1024
     """Most that in-memory streams may take."""
-    start_timeout_s: float = 30.0
+    start_timeout_s: PositiveSeconds = 30.0
     """Longest time until it is ready; recovering large buckets after a crash takes part of it."""
-    stop_timeout_s: float = 10.0
+    stop_timeout_s: Seconds = 10.0
     """How long it may take to end after it was asked to; then it is killed, which loses nothing that was
     acknowledged."""
-    probe_interval_s: float = 1.0
+    probe_interval_s: PositiveSeconds = 1.0
     """How often it is asked whether it is alive and writes can be done."""
-    probe_timeout_s: float = 2.0
+    probe_timeout_s: PositiveSeconds = 2.0
     """A probe without an answer for this long has failed; three in a row and it is killed and started again."""
 
     join: JoinConfig = JoinConfig()
+
+    def __post_init__(self) -> None:
+        if self.max_pending_bytes < self.max_payload_bytes:
+            raise ValueError("max_pending_bytes has to be at least max_payload_bytes")
 
 
 class MeshUser(msgspec.Struct, frozen=True, kw_only=True):

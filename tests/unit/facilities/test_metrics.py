@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from covey.errors import StartFailed
 from covey.facilities import metrics
-from covey.facilities.metrics import LoopLag, MetricsConfig, MetricsPage, new_registry
+from covey.facilities.metrics import LoopLag, MetricsConfig, MetricsPage, MetricsPorts, new_registry
 from covey.testing.eventually import eventually
 
 
@@ -23,7 +23,7 @@ def read(port: int) -> str:
 async def test_a_page_shows_the_roles_counters_and_the_process() -> None:
     registry = new_registry()
     Counter("covey_things", "Things", registry=registry).inc(3)
-    page = MetricsPage("gateway", MetricsConfig(ports={"gateway": 0}), registry)
+    page = MetricsPage("gateway", MetricsConfig(ports=MetricsPorts(gateway=0)), registry)
     await page.start()
     try:
         text = await asyncio.to_thread(read, page.port)
@@ -64,7 +64,7 @@ async def test_a_port_in_use_fails_the_start_and_names_the_setting() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        page = MetricsPage("auth", MetricsConfig(ports={"auth": port}), new_registry())
+        page = MetricsPage("auth", MetricsConfig(ports=MetricsPorts(auth=port)), new_registry())
         with pytest.raises(StartFailed, match=str(port)) as caught:
             await page.start()
         await page.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from covey.backends.http import HttpConfig
+from covey.quantities import NonNegativeInt, PositiveInt, PositiveSeconds, SecondsOrForever
 
 
 class OllamaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,17 +19,17 @@ class OllamaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Key that a proxy before it wants as bearer token; empty: none."""
     models: tuple[str, ...] = ()
     """Models that may be used; empty: all that it has."""
-    slots: int = 0
+    slots: NonNegativeInt = 0
     """How many requests it is given at once; 0: no limit. Ollama itself runs ``OLLAMA_NUM_PARALLEL`` of a model."""
-    context_length: int | None = None
+    context_length: PositiveInt | None = None
     """Tokens of context that models are loaded with; not given: as Ollama is set up."""
-    keep_alive_s: float | None = None
+    keep_alive_s: SecondsOrForever | None = None
     """How long a model stays loaded after a request that does not say; negative: for ever."""
-    max_answer_tokens: int = 131_072
+    max_answer_tokens: PositiveInt = 131_072
     """Longest answer that is taken, whatever the request says; then the generation ends as cut by length."""
     registries: tuple[str, ...] = ()
     """Hosts besides Ollama's own library that models may be pulled from, for example ``hf.co``."""
-    pull_silence_s: float = 900.0
+    pull_silence_s: PositiveSeconds = 900.0
     """Longest silence while a model is pulled; checking a large file takes minutes without a word."""
     http: HttpConfig = HttpConfig()
     """Time-outs and limits of the connection."""

@@ -8,6 +8,7 @@ import msgspec
 
 from covey.backends.http import HttpConfig
 from covey.protocol.registry import Capability
+from covey.quantities import NonNegativeInt, PositiveInt
 
 
 class OpenAIModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,7 +20,7 @@ class OpenAIModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What the server calls it; empty: the same."""
     capabilities: tuple[Capability, ...] = ("chat", "completion")
     """What it can do; the server does not say."""
-    context_length: int | None = None
+    context_length: PositiveInt | None = None
     """Tokens that prompt and answer of one request may have together; not given: what the server says, if it does."""
 
 
@@ -36,7 +37,7 @@ class OpenAIConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Models that may be used, and under which names; empty: all that the server lists."""
     capabilities: tuple[Capability, ...] = ("chat", "completion", "tools")
     """What the models can do when ``models`` is empty."""
-    slots: int = 0
+    slots: NonNegativeInt = 0
     """How many requests it is given at once; 0: no limit."""
     extra_sampling: bool = True
     """Whether it takes ``top_k``, ``min_p`` and ``repetition_penalty``, which are not OpenAI's."""
@@ -54,7 +55,7 @@ class OpenAIConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     keeps of a prompt then serves the same account alone, and its speed tells others nothing."""
     reasoning_name: Literal["", "reasoning", "reasoning_content"] = ""
     """Field that takes the reasoning of earlier answers; empty: it is left out."""
-    max_answer_tokens: int = 131_072
+    max_answer_tokens: PositiveInt = 131_072
     """Longest answer that is taken, whatever the request says; then the generation ends as cut by length."""
     http: HttpConfig = HttpConfig()
     """Time-outs and limits of the connection."""

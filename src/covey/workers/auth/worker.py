@@ -22,7 +22,7 @@ from covey.workers.auth.accounts import Accounts
 from covey.workers.auth.api_keys import ApiKeys
 from covey.workers.auth.attempt_peers import AttemptPeers
 from covey.workers.auth.attempts import AttemptCounts, Attempts
-from covey.workers.auth.config import AuthConfig, check_config
+from covey.workers.auth.config import AuthConfig
 from covey.workers.auth.healing import Healing
 from covey.workers.auth.invitations import Invitations
 from covey.workers.auth.logins import LoginParts, Logins
@@ -52,9 +52,8 @@ class AuthWorker(ServingWorker):
         node: NodeName,
         budget: LifecycleBudget | None = None,
     ) -> None:
-        """Raises BadSettings when a setting is out of its range."""
         super().__init__(bus, clock, instance=instance, node=node, budget=budget)
-        self._config = check_config(config)
+        self._config = config
         self._store = store
         self._metrics = AuthMetrics(registry)
         self._metrics.observe_with(hash_waiting=lambda: self._hashing.waiting if self._hashing is not None else 0)

@@ -14,7 +14,7 @@ from hashlib import sha256
 import msgspec
 import structlog
 
-from covey.errors import BadSettings, CoveyError, NotFound
+from covey.errors import CoveyError, NotFound
 from covey.protocol.contents import AskContent, ContentPolicy, KeptContent, RequestContents
 from covey.protocol.ids import RequestId, UserId
 from covey.protocol.subjects import BUCKET_CONTENT
@@ -161,20 +161,6 @@ class Contents:
         kind, _, rest = record.partition(".")
         if kind == "user" and value is None:
             self._gone.add(UserId(rest))
-
-
-def check_content(config: ContentConfig) -> ContentConfig:
-    """``config`` itself. Raises BadSettings naming the value that is out of its range."""
-    for name, value, lowest, highest in (
-        ("keep_s", config.keep_s, 60, 10 * 365 * 86_400),
-        ("max_bytes", config.max_bytes, 1024, 500_000),
-        ("max_waiting_bytes", config.max_waiting_bytes, 1_000_000, 10_000_000_000),
-        ("max_stored_bytes", config.max_stored_bytes, 1_000_000, 10**15),
-    ):
-        if not lowest <= value <= highest:
-            path = f"gateway.content.{name}"
-            raise BadSettings(f"{path} has to be {lowest:g} to {highest:g}", param=path)
-    return config
 
 
 def _hashed(request_id: RequestId) -> str:

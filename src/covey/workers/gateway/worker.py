@@ -36,7 +36,7 @@ from covey.workers.gateway.administration import Administration
 from covey.workers.gateway.audit import Audit
 from covey.workers.gateway.catalogue import Catalogue
 from covey.workers.gateway.config import GatewayConfig
-from covey.workers.gateway.contents import Contents, check_content
+from covey.workers.gateway.contents import Contents
 from covey.workers.gateway.credentials import Credentials
 from covey.workers.gateway.embeddings import EmbeddingRequests
 from covey.workers.gateway.keeping_service import KeepingGatewayService
@@ -219,7 +219,7 @@ class GatewayWorker(ServingWorker):
         )
 
     async def _contents(self, stack: AsyncExitStack, records: ReadCopy[bytes]) -> Contents:
-        config = check_content(self._config.content)
+        config = self._config.content
         contents = Contents(config, self._store, records, self._clock, self.metrics)
         if config.keep:
             log.warning("request_content_is_kept", keep_s=config.keep_s)

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+from covey.quantities import NonNegativeInt, PositiveInt, PositiveSeconds, Seconds
 
 
 class DefaultSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a model uses where a request says nothing."""
 
-    temperature: float | None = None
-    """0 to 2: how freely the next token is chosen."""
-    top_p: float | None = None
-    """Above 0, to 1: only the likeliest tokens that make up this share are considered."""
-    top_k: int | None = None
-    """0 to 1000: only so many of the likeliest tokens are considered; 0: all."""
-    min_p: float | None = None
-    """0 to 1: tokens less likely than this share of the likeliest one are left out."""
-    repeat_penalty: float | None = None
+    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None
+    """How freely the next token is chosen."""
+    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+    """Only the likeliest tokens that make up this share are considered."""
+    top_k: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    """Only so many of the likeliest tokens are considered; 0: all."""
+    min_p: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    """Tokens less likely than this share of the likeliest one are left out."""
+    repeat_penalty: Annotated[float, Meta(ge=0.0, le=10.0)] | None = None
     """Above 1 makes repetition less likely."""
-    presence_penalty: float | None = None
-    """-2 to 2: above 0 makes tokens that occurred less likely."""
-    frequency_penalty: float | None = None
-    """-2 to 2: above 0 makes tokens less likely the more often they occurred."""
-    seed: int | None = None
-    """0 to 2**32 - 1: the same request then gives the same answer, as far as the engine can."""
+    presence_penalty: Annotated[float, Meta(ge=-2.0, le=2.0)] | None = None
+    """Above 0 makes tokens that occurred less likely."""
+    frequency_penalty: Annotated[float, Meta(ge=-2.0, le=2.0)] | None = None
+    """Above 0 makes tokens less likely the more often they occurred."""
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] | None = None
+    """The same request then gives the same answer, as far as the engine can."""
     stop: tuple[str, ...] = ()
     """Texts at which the answer ends."""
-    max_tokens: int | None = None
+    max_tokens: PositiveInt | None = None
     """Longest answer in tokens."""
 
 
@@ -52,7 +57,7 @@ class DownloadableModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """What ``pull`` calls it, for example ``smollm2:135m``."""
     url: str
     """Where the GGUF file is."""
-    size_bytes: int
+    size_bytes: NonNegativeInt
     """About how large it is; what the server says counts."""
     license: str
     """The licence's SPDX identifier."""
@@ -73,17 +78,17 @@ class CatalogueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Whether unencrypted addresses are allowed."""
     allow_private_addresses: bool = False
     """Whether models may come from loopback and private networks, for example from a mirror of one's own."""
-    free_space_bytes: int = 1_000_000_000
+    free_space_bytes: NonNegativeInt = 1_000_000_000
     """Room that has to stay free on the disk after a download."""
-    largest_model_bytes: int = 500_000_000_000
+    largest_model_bytes: NonNegativeInt = 500_000_000_000
     """Nothing larger than this is downloaded."""
-    connect_timeout_s: float = 10.0
+    connect_timeout_s: PositiveSeconds = 10.0
     """Longest time to reach a server."""
-    read_timeout_s: float = 60.0
+    read_timeout_s: PositiveSeconds = 60.0
     """Longest silence of a server in the middle of a download."""
-    retry_delay_s: float = 1.0
+    retry_delay_s: Seconds = 1.0
     """Time before a broken download is resumed; longer with each failure in a row, five of which end it."""
-    concurrent_downloads: int = 2
+    concurrent_downloads: PositiveInt = 2
     """How many models are downloaded at the same time; further ones wait."""
 
 
@@ -96,19 +101,19 @@ class ProcessorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """What the name ``default`` means; empty: the model of ``model_file``, or else the first one there is."""
     models: tuple[ConfiguredModel, ...] = ()
     """Aliases, default sampling and engine of single models."""
-    queue_limit: int = 256
+    queue_limit: NonNegativeInt = 256
     """How many requests may wait for each engine; further ones are refused with a time to come back."""
-    user_queue_limit: int = 64
+    user_queue_limit: NonNegativeInt = 64
     """How many of them may belong to one user."""
-    queue_report_interval_s: float = 0.5
+    queue_report_interval_s: Seconds = 0.5
     """How often a waiting request is told its place, when it changed."""
-    default_concurrency: int = 64
+    default_concurrency: PositiveInt = 64
     """Requests at once for an engine that does not say how many it can run."""
-    max_tokens_limit: int = 32_768
+    max_tokens_limit: PositiveInt = 32_768
     """Longest answer in tokens, whatever a request asks for."""
-    generation_timeout_s: float = 900.0
+    generation_timeout_s: PositiveSeconds = 900.0
     """Longest time from a request's start on the engine to the end of its answer; then it is ended as failed."""
-    refresh_interval_s: float = 5.0
+    refresh_interval_s: PositiveSeconds = 5.0
     """How often engines are asked for their models and their health."""
     catalogue: CatalogueConfig = CatalogueConfig()
     """Where models come from."""

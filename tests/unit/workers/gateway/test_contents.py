@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from covey.errors import BadSettings, NotFound, StoreUnavailable
+from covey.errors import NotFound, StoreUnavailable
 from covey.protocol.contents import AskContent, ContentPolicy, KeptContent
 from covey.protocol.ids import ModelName, RequestId, UserId
 from covey.protocol.subjects import BUCKET_ACCESS, BUCKET_CONTENT
@@ -14,7 +13,7 @@ from covey.store.read_copy import ReadCopy
 from covey.testing.manual_clock import ManualClock
 from covey.testing.memory_store import MemoryStore
 from covey.workers.gateway.config import ContentConfig
-from covey.workers.gateway.contents import Contents, check_content
+from covey.workers.gateway.contents import Contents
 from covey.workers.gateway.metrics import GatewayMetrics
 from tests.helpers.access import AccessRecords
 
@@ -145,15 +144,3 @@ async def test_a_deletion_that_fails_is_tried_again(rig: Rig, records: AccessRec
     store.available = True
     await rig.contents.flush()
     assert await (await store.bucket(BUCKET_CONTENT)).range() == []
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("keep_s", 1.0), ("max_bytes", 10), ("max_bytes", 2_000_000), ("max_waiting_bytes", 1), ("max_stored_bytes", 1)],
-)
-def test_a_setting_out_of_its_range_is_named(name: str, value: Any) -> None:
-    config = ContentConfig(**{name: value})
-    with pytest.raises(BadSettings) as refused:
-        check_content(config)
-    assert refused.value.param == f"gateway.content.{name}"
-    assert check_content(ON) is ON
