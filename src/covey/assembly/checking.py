@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from covey.assembly.node import engines_of
+from covey.assembly.engines import engines_of
 from covey.facilities.nats_configuration import listener_of
 from covey.settings import Settings
 from covey.workers.processor.catalogue.library import ModelLibrary

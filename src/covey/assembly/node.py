@@ -3,98 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-import uvloop
 from prometheus_client import CollectorRegistry
 
-from covey.assembly.joining import joined_settings, with_own_authority
+from covey.assembly.engines import engines_of
+from covey.assembly.joining import joined_settings
+from covey.assembly.mesh_access import MeshAccess
 from covey.assembly.settings_in_force import settings_in_force
-from covey.backends.base import Engine
-from covey.backends.ollama import OllamaEngine
-from covey.backends.openai import OpenAICompatibleEngine
-from covey.backends.sample import SampleEngine
 from covey.bridge import Bridge
-from covey.errors import BadSettings, CoveyError, StartFailed
-from covey.facilities.connection_config import NatsConnectionConfig
+from covey.errors import BadSettings, StartFailed
 from covey.facilities.logging import Logging
 from covey.facilities.machine_admission import MachineAdmission
 from covey.facilities.machine_records import MachineRecords
 from covey.facilities.membership import MembershipFiles
-from covey.facilities.mesh_certificates import client_context, client_options
-from covey.facilities.mesh_grants import verify_grants
 from covey.facilities.mesh_health import MeshHealth
-from covey.facilities.mesh_identities import (
-    MeshIdentities,
-    callers_of,
-    public_key_of,
-    signing_key_of,
-    verifying_key_of,
-)
 from covey.facilities.metrics import LoopLag, MetricsPage, new_registry
 from covey.facilities.nats_bus import NatsBus
 from covey.facilities.nats_connection import NatsConnection
 from covey.facilities.nats_server import NatsServer
 from covey.facilities.nats_store import NatsStore
-from covey.protocol.auth import GET_REGISTRATION_POLICY
-from covey.protocol.endpoint import Empty
-from covey.protocol.ids import InstanceId, ModelName, NodeName, RequestId
-from covey.protocol.inference import PROCESSOR_GENERATE, ChatMessage, Delta, Finished, Generate, Sampling
+from covey.protocol.ids import InstanceId, NodeName
 from covey.protocol.settings import Origin
 from covey.protocol.subjects import SERVICES, inbox_prefix, scope_of
 from covey.rpc.bus import Bus
-from covey.rpc.context import CallContext
-from covey.rpc.signing import SIGNED_SERVICES, CallSignatures
 from covey.runtime.clock import SystemClock
-from covey.runtime.identifiers import mint, mint_instance
+from covey.runtime.identifiers import mint_instance
 from covey.runtime.lifecycle import Facility, LifecycleBudget, Worker
-from covey.runtime.signals import StopSignals, run_until_signalled
 from covey.runtime.worker_group import WorkerGroup
 from covey.settings import Settings
 from covey.workers.auth.worker import AuthWorker
 from covey.workers.client.worker import ClientWorker
 from covey.workers.gateway.worker import GatewayWorker
 from covey.workers.processor.catalogue.library import ModelLibrary
-from covey.workers.processor.worker import Inventory, ProcessorWorker, embedded_engine
+from covey.workers.processor.worker import Inventory, ProcessorWorker
 
 _log = structlog.get_logger(__name__)
 
 WORKER_ROLES = ("auth", "processor", "gateway", "client", "bridge")
 """In the order of starting: each needs those before it."""
-
-
-class SmokeAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One prompt answered at start, as proof."""
-
-    model: str
-    text: str
-    tokens: int
-    tokens_per_s: float
-    first_token_s: float
-
-
-class ReadyNode(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known once everything serves."""
-
-    roles: tuple[str, ...]
-    url: str | None
-    start_s: float
-    first_account: bool = False
-    smoke: SmokeAnswer | None = None
-    smoke_problem: str | None = None
-    """Why the prompt of the start was not answered: there is no model yet, or none that works."""
-    joined: str | None = None
-    """What this machine is called in the mesh that it joined; None: it did not join one."""
 
 
 class Node:
@@ -156,11 +110,12 @@ class Node:
             return
         prefix = inbox_prefix(self._mesh_role, mint_instance(self._mesh_role, self._scope))
         name = f"covey {self._mesh_role} on {self.settings.node.name}"
-        config = self._connection_config(urls)
+        access = MeshAccess(self.settings, self._mesh_role, self.membership)
+        config = access.connection_config(urls)
         connection = NatsConnection(config, name=name, inbox_prefix=prefix)
         await self._connect(connection)
-        await self._verify_grants(config)
-        signatures = await asyncio.to_thread(self._call_signatures, config)
+        await access.verify_grants(config)
+        signatures = await asyncio.to_thread(access.call_signatures, config)
         mesh = NatsBus(connection, sociable=self.membership is None, signatures=signatures)
         await self._enter(mesh)
         self.bus = mesh.node
@@ -227,40 +182,6 @@ class Node:
     def _mesh_role(self) -> str:
         return "node" if len(self.roles) > 1 else self.roles[0]
 
-    def _connection_config(self, urls: tuple[str, ...]) -> NatsConnectionConfig:
-        """What the settings say, with the node's own server and the role's own identity filled in."""
-        config = self.settings.mesh.connection
-        seed = self.data_dir / "mesh" / "identities" / f"{self._mesh_role}.seed"
-        config = msgspec.structs.replace(
-            config,
-            urls=config.urls or urls,
-            seed_file=config.seed_file or (str(seed) if seed.exists() else None),
-        )
-        return with_own_authority(config, self.data_dir)
-
-    def _call_signatures(self, config: NatsConnectionConfig) -> CallSignatures:
-        """With the key of this process, and those of whom its services believe. Blocking: it reads files."""
-        given = self.settings.mesh.caller_keys or (() if self.membership is None else self.membership.callers)
-        known = {} if given else MeshIdentities(self.data_dir / "mesh" / "identities").callers()
-        callers = {service: given or callers_of(service, known) for service in SIGNED_SERVICES}
-        believed = {service: {key: verifying_key_of(key) for key in keys} for service, keys in callers.items() if keys}
-        if config.seed_file is None:
-            return CallSignatures(callers=believed)
-        seed = Path(config.seed_file).read_text().strip()
-        return CallSignatures(signing_key_of(seed), public_key_of(seed, self._mesh_role), believed)
-
-    async def _verify_grants(self, config: NatsConnectionConfig) -> None:
-        """Raises StartFailed when the server grants this role less than it needs: a missing grant would otherwise look
-        like a time-out later. Servers that ask for no identity have no grants to check."""
-        url = config.urls[0]
-        secure = url.startswith("tls://")
-        if config.seed_file is None or (secure and config.server_name is None):
-            return  # servers of somebody else's, whose grants are not ours to know
-        seed = await asyncio.to_thread(Path(config.seed_file).read_text)
-        context = await asyncio.to_thread(partial(client_context, file=config.ca_file)) if secure else None
-        tls = client_options(context, config.server_name)
-        await verify_grants(url, seed.strip(), self._mesh_role, scope=self._scope, tls=tls)
-
     async def _make_data_dir(self) -> None:
         try:
             await asyncio.to_thread(self.data_dir.mkdir, parents=True, exist_ok=True)
@@ -315,136 +236,3 @@ class Node:
             await self._group.stop(force=force)
         async with self._closing:  # a second stop, which forces, does not take away what the first is closing on
             await self._stack.aclose()
-
-    async def registration_is_open_to_the_first(self) -> bool:
-        """Whether no account exists yet."""
-        assert self.bus is not None
-        policy = await self.bus.call(GET_REGISTRATION_POLICY, Empty(), self._context())
-        return policy.first_account
-
-    async def smoke(self) -> SmokeAnswer:
-        """Answer one prompt with the default model, straight from a processor."""
-        assert self.bus is not None
-        generate = Generate(
-            model=ModelName("default"),
-            messages=(
-                ChatMessage(role="user", content="What is the capital of France? Answer in one short sentence."),
-            ),
-            sampling=Sampling(max_tokens=32, temperature=0.0),
-        )
-        began = time.perf_counter()
-        first: float | None = None
-        text, model, tokens = "", "", 0
-        async with aclosing(self.bus.stream(PROCESSOR_GENERATE, generate, self._context())) as events:  # type: ignore[type-var]
-            async for event in events:
-                if isinstance(event, Delta):
-                    first = first or time.perf_counter()
-                    text += event.text
-                elif isinstance(event, Finished):
-                    tokens = event.usage.completion_tokens
-                else:
-                    model = getattr(event, "model", model)
-        spent_s = max(time.perf_counter() - (first or began), 1e-6)
-        return SmokeAnswer(
-            model=model, text=text.strip(), tokens=tokens, tokens_per_s=max(tokens - 1, 0) / spent_s,
-            first_token_s=(first or began) - began,
-        )  # fmt: skip
-
-    def _context(self) -> CallContext:
-        loop = asyncio.get_running_loop()
-        return CallContext(request_id=RequestId(mint("req")), deadline=loop.time() + 120.0)
-
-
-def settle_memory() -> None:
-    """What the start made stays: keep the garbage collector from walking through it, and let it run less often.
-
-    Requests make hardly any cycles, but thousands of objects; with Python's defaults a quarter of the tail of the
-    latencies was the collector's.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-    # The event loop would note every async generator, to close at its end what nobody closed. Each one here has an
-    # owner that closes it, and a request has a dozen; what is dropped all the same is closed when it is collected.
-    sys.set_asyncgen_hooks(firstiter=None)
-
-
-def engines_of(settings: Settings, library: ModelLibrary) -> list[Engine]:
-    """The engines that the settings name. Raises BadSettings when two have the same name."""
-    config = settings.engines
-    engines: list[Engine] = [embedded_engine(settings.processor, config.llamacpp, library)]
-    engines += [OllamaEngine(one) for one in config.ollama]
-    engines += [OpenAICompatibleEngine(one) for one in config.openai]
-    engines += [SampleEngine(one) for one in config.sample]
-    names = [engine.name for engine in engines]
-    for name in names:
-        if names.count(name) > 1:
-            raise BadSettings(f"two engines are called {name!r}", param="engines")
-    return engines
-
-
-class Session:
-    """A node from start to the end of its process, and what it tells the person who started it."""
-
-    def __init__(self, node: Node, *, smoke: bool, on_ready: Callable[[ReadyNode], None]) -> None:
-        self._node = node
-        self._smoke = smoke
-        self._on_ready = on_ready
-
-    async def start(self) -> None:
-        began = time.perf_counter()
-        await self._node.start()
-        settle_memory()
-        start_s = time.perf_counter() - began
-        roles = ("mesh", *self._node.roles)
-        if len(self._node.roles) < len(WORKER_ROLES):
-            self._on_ready(
-                ReadyNode(
-                    roles=roles if self._node.runs_mesh else roles[1:],
-                    url=self._node.url,
-                    start_s=start_s,
-                    joined=None if self._node.membership is None else self._node.membership.node,
-                )
-            )
-            return
-        first_account = await self._node.registration_is_open_to_the_first()
-        smoke, problem = await self._try() if self._smoke else (None, None)
-        self._on_ready(
-            ReadyNode(
-                roles=roles,
-                url=self._node.url,
-                start_s=start_s,
-                first_account=first_account,
-                smoke=smoke,
-                smoke_problem=problem,
-            )
-        )
-
-    async def _try(self) -> tuple[SmokeAnswer | None, str | None]:
-        """One prompt answered, or why it was not: a node without a model is where one is pulled to."""
-        try:
-            return await self._node.smoke(), None
-        except CoveyError as error:
-            return None, error.detail
-
-    async def stop(self, *, force: bool = False) -> None:
-        await self._node.stop(force=force)
-
-
-def run(
-    settings: Settings,
-    roles: Sequence[str],
-    *,
-    smoke: bool,
-    on_ready: Callable[[ReadyNode], None],
-    origins: Mapping[str, Origin] | None = None,
-) -> int:
-    """Run a node until it is told to stop; the exit code. Raises what kept it from starting."""
-
-    async def live() -> None:
-        node = Node(settings, roles, origins)
-        async with StopSignals() as signals:
-            await run_until_signalled(Session(node, smoke=smoke, on_ready=on_ready), signals)
-
-    uvloop.run(live())
-    return 0

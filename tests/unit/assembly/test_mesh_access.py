@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from covey.assembly.node import Node
+from covey.assembly.joining import joined_settings
+from covey.assembly.mesh_access import MeshAccess
 from covey.errors import BadSettings, Forbidden
 from covey.facilities.membership import Membership, MembershipFiles
 from covey.facilities.mesh_identities import MeshIdentities, new_seed, public_key_of, signing_key_of
@@ -16,23 +17,24 @@ URL = "nats://127.0.0.1:4222"
 HEADERS = {"Covey-Request-Id": "req_1"}
 
 
-def node(folder: Path, role: str, caller_keys: tuple[str, ...] = ()) -> Node:
-    mesh = MeshConfig(url=URL, caller_keys=caller_keys)
-    return Node(Settings(node=NodeConfig(data_dir=str(folder)), mesh=mesh), (role,))
-
-
-def signatures(of: Node) -> CallSignatures:
-    return of._call_signatures(of._connection_config((URL,)))
+def signatures(folder: Path, role: str, caller_keys: tuple[str, ...] = ()) -> CallSignatures:
+    settings = Settings(node=NodeConfig(data_dir=str(folder)), mesh=MeshConfig(url=URL, caller_keys=caller_keys))
+    files = MembershipFiles(folder)
+    membership = files.load()
+    if membership is not None:
+        settings = joined_settings(settings, membership, files)
+    access = MeshAccess(settings, role, membership)
+    return access.call_signatures(access.connection_config((URL,)))
 
 
 def test_processes_of_one_data_directory_believe_each_other_as_far_as_they_may_call(tmp_path: Path) -> None:
     MeshIdentities(tmp_path / "mesh" / "identities").prepare()
-    processor, auth = signatures(node(tmp_path, "processor")), signatures(node(tmp_path, "auth"))
-    signed = signatures(node(tmp_path, "gateway")).sign("processor", "s", "r", HEADERS, b"")
+    processor, auth = signatures(tmp_path, "processor"), signatures(tmp_path, "auth")
+    signed = signatures(tmp_path, "gateway").sign("processor", "s", "r", HEADERS, b"")
     processor.check("processor", "s", "r", signed)
     auth.check("auth", "s", "r", signed)
     auth.check("auth", "s", "r", auth.sign("auth", "s", "r", HEADERS, b""))
-    for stranger in (HEADERS, signatures(node(tmp_path, "client")).sign("processor", "s", "r", HEADERS, b"")):
+    for stranger in (HEADERS, signatures(tmp_path, "client").sign("processor", "s", "r", HEADERS, b"")):
         with pytest.raises(Forbidden):
             processor.check("processor", "s", "r", stranger)
         with pytest.raises(Forbidden):
@@ -42,15 +44,15 @@ def test_processes_of_one_data_directory_believe_each_other_as_far_as_they_may_c
 def test_named_keys_come_before_those_that_are_known(tmp_path: Path) -> None:
     MeshIdentities(tmp_path / "mesh" / "identities").prepare()
     seed = new_seed()
-    processor = signatures(node(tmp_path, "processor", caller_keys=(public_key_of(seed, "gateway"),)))
+    processor = signatures(tmp_path, "processor", caller_keys=(public_key_of(seed, "gateway"),))
     own = CallSignatures(signing_key_of(seed), public_key_of(seed, "gateway"))
     processor.check("processor", "s", "r", own.sign("processor", "s", "r", HEADERS, b""))
     with pytest.raises(Forbidden):
         processor.check(
-            "processor", "s", "r", signatures(node(tmp_path, "gateway")).sign("processor", "s", "r", HEADERS, b"")
+            "processor", "s", "r", signatures(tmp_path, "gateway").sign("processor", "s", "r", HEADERS, b"")
         )
     with pytest.raises(BadSettings, match="caller"):
-        signatures(node(tmp_path, "processor", caller_keys=("nonsense",)))
+        signatures(tmp_path, "processor", caller_keys=("nonsense",))
 
 
 def test_a_machine_that_joined_believes_whom_it_was_told_of(tmp_path: Path) -> None:
@@ -59,10 +61,10 @@ def test_a_machine_that_joined_believes_whom_it_was_told_of(tmp_path: Path) -> N
     (tmp_path / "mesh").mkdir(mode=0o700)
     member = Membership(node="box", addresses=("127.0.0.1:1",), callers=(public_key_of(seed, "gateway"),))
     files.save(member, new_seed(), "PEM")
-    joined = signatures(node(tmp_path, "processor"))
+    joined = signatures(tmp_path, "processor")
     own = CallSignatures(signing_key_of(seed), public_key_of(seed, "gateway"))
     joined.check("processor", "s", "r", own.sign("processor", "s", "r", HEADERS, b""))
     with pytest.raises(Forbidden):
         joined.check("processor", "s", "r", HEADERS)
     files.save(msgspec.structs.replace(member, callers=()), new_seed(), "PEM")
-    signatures(node(tmp_path, "processor")).check("processor", "s", "r", HEADERS)  # it joined before there were any
+    signatures(tmp_path, "processor").check("processor", "s", "r", HEADERS)  # it joined before there were any
